@@ -1,0 +1,29 @@
+"""The library's own exceptions. Each message is one sentence: argument, rule, received value, next step."""
+
+
+class TfinpaintError(Exception):
+    """Base of all errors that the library raises on purpose."""
+
+
+class InputError(TfinpaintError, ValueError):
+    """An argument is not what it must be."""
+
+
+class ImageFileError(TfinpaintError, OSError):
+    """A picture cannot be read or written."""
+
+
+class NoFaceError(TfinpaintError):
+    """No face was found in a photo."""
+
+
+class WeightsError(TfinpaintError):
+    """A file of weights is missing, damaged or of another model."""
+
+
+class RecipeError(TfinpaintError, ValueError):
+    """A training recipe or one of its stages cannot be run."""
+
+
+class CheckpointError(TfinpaintError):
+    """A checkpoint cannot be written or does not fit the model."""
