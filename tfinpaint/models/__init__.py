@@ -1,1 +1,7 @@
+"""The models. Each folder is one; `base` is what they share."""
 
+from tfinpaint.models.base import InpaintingModel
+from tfinpaint.models.fmodr import FMODR
+from tfinpaint.models.restore import Restoration
+
+__all__ = ["FMODR", "InpaintingModel", "Restoration"]

@@ -1,1 +1,16 @@
+"""Training: recipes as data, one step for two backends, one optimizer object, exact checkpoints."""
 
+from tfinpaint.training.checkpoint import load_checkpoint, read_about, save_checkpoint
+from tfinpaint.training.optimizers import PartOptimizers
+from tfinpaint.training.recipe import Gate, Recipe, Stage, Update
+
+__all__ = [
+    "Gate",
+    "PartOptimizers",
+    "Recipe",
+    "Stage",
+    "Update",
+    "load_checkpoint",
+    "read_about",
+    "save_checkpoint",
+]

@@ -1,0 +1,54 @@
+"""Files of five facial points per picture: `.npz` and `.csv`."""
+
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+
+from tfinpaint.errors import InputError
+
+_COLUMNS = [f"{axis}{point}" for point in range(1, 6) for axis in "xy"]
+
+
+def find_landmarks(pictures: Path) -> Path:
+    """The landmark file of a folder or zip: beside it with its name, or `landmarks` inside a folder."""
+    stems = [pictures / "landmarks", pictures] if pictures.is_dir() else [pictures.with_suffix("")]
+    for file in (Path(f"{stem}{suffix}") for stem in stems for suffix in (".npz", ".csv")):
+        if file.is_file():
+            return file
+    raise InputError(
+        "`landmarks` must be given, or lie beside the pictures. "
+        f"Received: no {stems[-1].name}.npz or .csv beside {str(pictures)!r}."
+    )
+
+
+def read_landmarks(file: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Name -> `(5, 2)` points in pixels, of an `.npz` (`name`, `landmarks`) or a `.csv` (name, x1, y1, ..., x5, y5)."""
+    file = Path(file)
+    try:
+        names, points = (_read_npz if file.suffix == ".npz" else _read_csv)(file)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            "`landmarks` must be an .npz with arrays name (n,) and landmarks (n, 5, 2) or a .csv with columns "
+            f"name,x1,y1,...,x5,y5. Received: {str(file)!r} ({type(error).__name__}: {error})."
+        ) from error
+    if points.shape != (len(names), 5, 2) or not np.isfinite(points).all():
+        raise InputError(
+            "`landmarks` must hold five finite points (x, y) per name. "
+            f"Received: {len(names)} names and points of shape {points.shape} in {str(file)!r}."
+        )
+    return dict(zip(names, points, strict=True))
+
+
+def _read_npz(file: Path) -> tuple[list[str], np.ndarray]:
+    with np.load(file, allow_pickle=False) as arrays:
+        names = (name.decode() if isinstance(name, bytes) else str(name) for name in arrays["name"].tolist())
+        return list(names), arrays["landmarks"].astype(np.float32)
+
+
+def _read_csv(file: Path) -> tuple[list[str], np.ndarray]:
+    with open(file, newline="", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    points = np.array([[float(row[column]) for column in _COLUMNS] for row in rows], np.float32)
+    return [row["name"] for row in rows], points.reshape(-1, 5, 2)

@@ -1,0 +1,36 @@
+"""What every occlusion is: a colour layer and how opaque it is, composed in one place."""
+
+from abc import ABC, abstractmethod
+
+import tensorflow as tf
+
+
+class Occlusion(ABC):
+    """Something that hides part of a face, drawn in-graph on a batch.
+
+    A kind of occlusion draws a `layer`; the composition is the same for all of them, so the promises hold for all:
+    the mask is 1 exactly where the layer's opacity is above 0, pixels outside the mask keep their bits, and what a
+    sample gets depends on its own seed, picture and landmarks, never on its place in the batch.
+    """
+
+    def __call__(self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Occluded images `(batch, height, width, 3)` in [-1, 1] and masks `(batch, height, width, 1)`, 1 = hidden.
+
+        Args:
+            images: float32 `(batch, side, side, 3)` in [-1, 1].
+            landmarks: float32 `(batch, 5, 2)`, five points (x, y) in pixels, pixel centres at integers.
+            seeds: integers `(batch, 2)`, one seed per sample.
+        """
+        colour, alpha = self.layer(images, landmarks, seeds)
+        hidden = alpha > 0
+        return tf.where(hidden, (1 - alpha) * images + alpha * colour, images), tf.cast(hidden, tf.float32)
+
+    @abstractmethod
+    def layer(self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Colour `(batch, height, width, 3)` in [-1, 1] and opacity `(batch, height, width, 1)` in [0, 1]."""
+
+
+def pixel_grid(size: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Pixel centres x `(1, 1, size)` and y `(1, size, 1)`."""
+    line = tf.range(size, dtype=tf.float32)
+    return line[None, None, :], line[None, :, None]

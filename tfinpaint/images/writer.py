@@ -1,0 +1,213 @@
+"""Writes picture files: the photo's own kind, its metadata, and a tag that says what was done to it."""
+
+import io
+import os
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, TiffImagePlugin
+
+from tfinpaint._version import __version__
+from tfinpaint.errors import ImageFileError, InputError
+from tfinpaint.images import png
+from tfinpaint.images.photo import Photo, merge
+
+SOFTWARE = f"tfinpaint {__version__} (face restored: part of this picture was painted by software)"
+
+_FORMATS = {
+    ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP",
+}  # fmt: skip
+# What each format can hold; 16 bits (the dtype of the samples) in PNG and TIFF only.
+_MODES = {
+    "JPEG": ("L", "RGB", "CMYK"),
+    "PNG": ("1", "L", "LA", "RGB", "RGBA", "P"),
+    "WEBP": ("RGB", "RGBA"),
+    "TIFF": ("1", "L", "LA", "RGB", "RGBA", "P", "CMYK"),
+    "BMP": ("1", "L", "RGB", "RGBA", "P"),
+}
+_DEEP_FORMATS = ("PNG", "TIFF")
+_LOSSY_QUALITY = 90  # where the source does not tell its own
+
+
+def write(photo: Photo, pixels: np.ndarray, mask: np.ndarray, path: str | os.PathLike) -> None:
+    """Writes the photo with the masked pixels taken from `pixels`, in the photo's own kind.
+
+    Every other sample stays bit for bit in lossless formats; JPEG keeps its quantisation tables and subsampling, lossy
+    WebP is written at quality 90. EXIF (orientation 1), ICC, XMP and resolution are kept, and the tag "Software"
+    (EXIF 0x0131 in JPEG, WebP and TIFF, a tEXt chunk in PNG; BMP has no place for it) says that software painted. A
+    photo that nothing was painted into is copied byte for byte. The file appears whole or not at all.
+
+    Args:
+        photo: what was read.
+        pixels: the restored picture, `(height, width, 3)`, uint8.
+        mask: `(height, width)` or `(height, width, 1)`; above 0 where `pixels` count.
+        path: the suffix tells the format: .jpg, .jpeg, .png, .webp, .tif, .tiff, .bmp.
+
+    Raises:
+        InputError: the shapes differ.
+        ImageFileError: unknown suffix, a format that cannot hold the photo's kind, or a path that cannot be written.
+    """
+    path = Path(path)
+    file_format = _format_of(path)
+    if pixels.shape != photo.pixels.shape or pixels.dtype != np.uint8 or mask.shape[:2] != pixels.shape[:2]:
+        raise InputError(
+            f"`pixels` and `mask` must have the photo's size, {photo.pixels.shape}, uint8. "
+            f"Received: {pixels.shape} {pixels.dtype} and {mask.shape}."
+        )
+    hole = (mask.reshape(pixels.shape[:2]) > 0) & (pixels != photo.pixels).any(-1)
+    if photo.path is not None and file_format == photo.format and not hole.any():
+        replace_file(path, photo.path.read_bytes())
+        return
+    _check_kind(photo, file_format, path)
+    samples, palette = merge(photo, pixels, hole) if hole.any() else (photo.samples, photo.palette)
+    replace_file(path, _encode(photo, samples, palette, file_format, software=SOFTWARE if hole.any() else ""))
+
+
+def write_picture(pixels: np.ndarray, path: str | os.PathLike) -> None:
+    """Writes a plain uint8 picture (grey or RGB) as PNG: a mask, a comparison."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    replace_file(Path(path), buffer.getvalue())
+
+
+def output_suffix(path: str | os.PathLike) -> str:
+    """The suffix that the restored file of that name gets: its own where that format is written, else `.png`."""
+    suffix = Path(path).suffix
+    return suffix if suffix.lower() in _FORMATS else ".png"
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Writes a file whole or not at all: into a temporary file beside it, then renamed.
+
+    Raises:
+        ImageFileError: the folder is missing or cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise ImageFileError(f"{path} cannot be written: {error.strerror or error}.") from None
+    finally:
+        try:
+            temporary.unlink(missing_ok=True)
+        except OSError:  # a path below a file
+            pass
+
+
+def _format_of(path: Path) -> str:
+    if path.suffix.lower() not in _FORMATS:
+        raise ImageFileError(f"A picture's name must end with {', '.join(_FORMATS)}. Received: {path.name!r}.")
+    return _FORMATS[path.suffix.lower()]
+
+
+def _check_kind(photo: Photo, file_format: str, path: Path) -> None:
+    deep = photo.samples.dtype == np.uint16
+    if photo.mode not in _MODES[file_format] or (deep and file_format not in _DEEP_FORMATS):
+        kind = f"{16 if deep else 8}-bit {photo.mode}"
+        advice = ".tif" if photo.mode == "CMYK" else ".png"
+        raise ImageFileError(f"{path.name} cannot hold {kind} samples; give a name that ends with {advice}.")
+
+
+def _encode(photo: Photo, samples: np.ndarray, palette: np.ndarray | None, file_format: str, software: str) -> bytes:
+    own = photo.options if file_format == photo.format else {}
+    if file_format == "TIFF" and samples.dtype == np.uint16:
+        return _encode_deep_tiff(photo, samples, own, software)
+    if file_format == "PNG" and samples.dtype == np.uint16:
+        data = png.encode_deep(samples)
+    else:
+        data = _encode_with_pillow(photo, samples, palette, file_format, own, software)
+    if file_format != "PNG":
+        return data
+    chunks = own.get("chunks", ())
+    return png.described(data, chunks, software=software, exif=photo.exif, icc=photo.icc, xmp=photo.xmp)
+
+
+def _encode_with_pillow(
+    photo: Photo, samples: np.ndarray, palette: np.ndarray | None, file_format: str, own: dict, software: str
+) -> bytes:
+    image = Image.fromarray(samples, photo.mode if photo.mode in ("P", "CMYK", "LA") else None)
+    options: dict = {"dpi": photo.dpi} if photo.dpi else {}
+    if palette is not None:
+        image.putpalette(palette[:, :3].tobytes())
+        if (palette[:, 3] < 255).any():
+            options["transparency"] = palette[:, 3].tobytes()
+    if file_format in ("JPEG", "WEBP", "TIFF"):
+        options |= {"exif": _tagged(photo.exif, software), "icc_profile": photo.icc or None}
+    if file_format == "JPEG":
+        options |= _jpeg_options(photo, own)
+    elif file_format == "WEBP":
+        lossless = own.get("lossless", photo.format != "JPEG")
+        options |= {
+            "lossless": lossless,
+            "exact": True,
+            "quality": 100 if lossless else _LOSSY_QUALITY,
+            "xmp": photo.xmp,
+        }
+    elif file_format == "TIFF":
+        options["compression"] = _lossless_compression(own)
+    buffer = io.BytesIO()
+    image.save(buffer, file_format, **{k: v for k, v in options.items() if v is not None})
+    return buffer.getvalue()
+
+
+def _jpeg_options(photo: Photo, own: dict) -> dict:
+    segments = [(0xED, body) for body in own.get("iptc", ())]
+    if photo.xmp:
+        segments.append((0xE1, b"http://ns.adobe.com/xap/1.0/\0" + photo.xmp))
+    extra = b"".join(
+        bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
+        for marker, body in segments
+        if len(body) < 65534
+    )
+    if "qtables" not in own:
+        return {"quality": _LOSSY_QUALITY, "extra": extra}
+    kept = {k: own[k] for k in ("qtables", "subsampling", "progressive", "comment")}
+    return {**kept, "extra": extra}
+
+
+def _tagged(exif: bytes, software: str) -> Image.Exif:
+    tags = Image.Exif()
+    if exif:
+        tags.load(exif)
+    if software:
+        tags[ExifTags.Base.Software] = software
+    return tags
+
+
+def _lossless_compression(own: dict) -> str:
+    compression = own.get("compression", "tiff_adobe_deflate")
+    return compression if compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits") else "tiff_adobe_deflate"
+
+
+def _encode_deep_tiff(photo: Photo, samples: np.ndarray, own: dict, software: str) -> bytes:
+    """A TIFF file of uint16 samples in one strip; Pillow has no such pictures but writes the directory."""
+    height, width = samples.shape[:2]
+    channels = 1 if samples.ndim == 2 else samples.shape[-1]
+    packed = _lossless_compression(own) != "raw"
+    strip = samples.astype("<u2").tobytes()
+    strip = zlib.compress(strip, 6) if packed else strip
+    directory = TiffImagePlugin.ImageFileDirectory_v2()
+    exif = _tagged(photo.exif, software)
+    for tag in exif:
+        directory[tag] = exif.get_ifd(tag) if tag in (0x8769, 0x8825) else exif[tag]
+    colours = 3 if channels > 2 else 1
+    directory |= {
+        256: width,
+        257: height,
+        258: (16,) * channels,
+        259: 8 if packed else 1,
+        262: 2 if colours == 3 else 1,
+    }
+    directory |= {273: 0, 277: channels, 278: height, 279: len(strip), 284: 1, 339: (1,) * channels}
+    if channels > colours:
+        directory[338] = 2  # alpha, not premultiplied
+    if photo.icc:
+        directory[34675] = photo.icc
+    if photo.dpi:
+        directory |= {282: photo.dpi[0], 283: photo.dpi[1], 296: 2}
+    buffer = io.BytesIO()
+    directory.save(buffer)
+    buffer.write(strip)
+    return buffer.getvalue()

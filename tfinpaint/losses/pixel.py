@@ -1,0 +1,44 @@
+"""Distances between pictures or masks, one value per sample."""
+
+from typing import Any
+
+from keras import ops
+
+
+def mean_l1(predicted: Any, target: Any, weight: Any = None) -> Any:
+    """Mean absolute difference over height, width and channels, shape `(batch,)`.
+
+    Args:
+        predicted: `(batch, height, width, channels)`.
+        target: same shape.
+        weight: `(batch, height, width, 1)` factors, for pixels that must not count; the divisor stays the full area.
+    """
+    return _mean(ops.abs(_float(predicted) - _float(target)), weight)
+
+
+def mean_squared(predicted: Any, target: Any, weight: Any = None) -> Any:
+    """Mean squared difference over height, width and channels, shape `(batch,)`; arguments as `mean_l1`."""
+    return _mean(ops.square(_float(predicted) - _float(target)), weight)
+
+
+def masked_mean(values: Any, mask: Any) -> Any:
+    """Mean of `values` `(batch, height, width, channels)` where `mask` `(batch, height, width, 1)` is 1.
+
+    An empty mask gives 0.
+    """
+    values, mask = _float(values), _float(mask)
+    total = ops.sum(values * mask, axis=(1, 2, 3))
+    return total / (values.shape[-1] * ops.sum(mask, axis=(1, 2, 3)) + 1e-6)
+
+
+def masked_l1(predicted: Any, target: Any, mask: Any) -> Any:
+    """Mean absolute difference over the pixels where `mask` is 1, shape `(batch,)`."""
+    return masked_mean(ops.abs(_float(predicted) - _float(target)), mask)
+
+
+def _float(x: Any) -> Any:
+    return ops.cast(x, "float32")
+
+
+def _mean(values: Any, weight: Any) -> Any:
+    return ops.mean(values if weight is None else values * _float(weight), axis=(1, 2, 3))

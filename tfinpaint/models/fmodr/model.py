@@ -1,0 +1,164 @@
+"""FMODR: finds a worn mask, paints the face coarsely, then refines it with self-adaptive contextual attention."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from tfinpaint.errors import InputError
+from tfinpaint.models.base import InpaintingModel
+from tfinpaint.models.features import FeatureSlot
+from tfinpaint.models.fmodr import networks
+from tfinpaint.models.fmodr.recipe import PAPER, SMALL
+from tfinpaint.models.fmodr.terms import GATES, TERMS
+
+
+@keras.saving.register_keras_serializable("tfinpaint")
+class FMODR(InpaintingModel):
+    """Blind restoration of a face behind a worn mask.
+
+    Args:
+        image_size: side of the aligned face in pixels.
+        detector_widths: channels of the mask detector at full, half and quarter resolution.
+        detector_dilations: dilation rates of its deepest convolutions.
+        detector_skips: hand its higher resolutions across.
+        coarse_widths: channels of the coarse U-Net, from the highest resolution down.
+        refine_widths: channels of the refine network at full, half and quarter size.
+        refine_dilations: dilation rates of its far-sighted branch.
+        residual: the refine network adds to the coarse picture instead of drawing it anew.
+        critic_widths: channels of each tower of the critic.
+        critic_dense: features of each tower.
+        stem: side of the pixel blocks folded into channels in front of each generator network (1: none).
+        threshold: a pixel is hidden where the detector says more than this.
+
+    Call arguments:
+        inputs: `(batch, image_size, image_size, 3)` float in [-1, 1], or a dict with `image` and, where the caller knows
+            better than the detector, `mask` `(batch, image_size, image_size, 1)`, 1 = hidden.
+
+    Returns:
+        A dict: `image` (composed), `mask` (0 or 1), `mask_probability`, `coarse` (composed), `raw` (not composed).
+
+    Reference: FMODR, "Face Mask Occlusion Detection and Restoration".
+    """
+
+    terms: ClassVar = TERMS
+    gates: ClassVar = GATES
+    recipes: ClassVar = {"paper": PAPER, "small": SMALL}
+    feature_slots: ClassVar = {
+        "perceptual": FeatureSlot("vgg16", default="imagenet"),
+        "identity": FeatureSlot("mobile_face_net", optional=True),
+    }
+    term_features: ClassVar = {"perceptual": "perceptual", "identity": "identity"}
+
+    def __init__(
+        self,
+        image_size: int = 256,
+        detector_widths: Sequence[int] = (32, 64, 128),
+        detector_dilations: Sequence[int] = (2,),
+        detector_skips: bool = False,
+        coarse_widths: Sequence[int] = (32, 64, 128, 256, 256),
+        refine_widths: Sequence[int] = (32, 64, 128),
+        refine_dilations: Sequence[int] = (2, 4, 8, 16),
+        residual: bool = False,
+        critic_widths: Sequence[int] = (64, 128, 256, 512, 512, 512),
+        critic_dense: int = 1024,
+        stem: int = 1,
+        threshold: float = 0.5,
+        name: str = "fmodr",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        modulus = stem * 2 ** max(len(coarse_widths) - 1, 3)
+        if image_size % modulus:
+            raise InputError(f"`image_size` must be a multiple of {modulus}. Received: image_size={image_size}.")
+        self.detector = networks.detector(image_size, detector_widths, detector_dilations, stem, detector_skips)
+        self.coarse_generator = networks.coarse_generator(image_size, coarse_widths, stem)
+        self.refine_generator = networks.refine_generator(image_size, refine_widths, refine_dilations, stem, residual)
+        self.critic = networks.critic(image_size, critic_widths, critic_dense)
+        self.image_size = image_size
+        self.threshold = threshold
+        self.default_recipe = "paper" if image_size >= 256 else "small"
+        self._config = {
+            "image_size": image_size,
+            "detector_widths": list(detector_widths),
+            "detector_dilations": list(detector_dilations),
+            "detector_skips": detector_skips,
+            "coarse_widths": list(coarse_widths),
+            "refine_widths": list(refine_widths),
+            "refine_dilations": list(refine_dilations),
+            "residual": residual,
+            "critic_widths": list(critic_widths),
+            "critic_dense": critic_dense,
+            "stem": stem,
+            "threshold": threshold,
+        }
+        self.finish()
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, **self._config}
+
+    @property
+    def perceptual_window(self) -> tuple[int, int, int]:
+        """Top, left and side of the square that the perceptual term looks at.
+
+        The whole picture at paper size; below 256 px the lower face, where a mask sits: half of the side (plus an
+        eighth of that), because VGG16 costs more than all networks of a small preset together.
+        """
+        if self.image_size >= 256:
+            return 0, 0, self.image_size
+        side = self.image_size * 9 // 16
+        return self.image_size * 7 // 16, (self.image_size - side) // 2, side
+
+    def parts(self) -> dict[str, list]:
+        attention = self.refine_generator.get_layer("attention")
+        return {
+            "detector": [self.detector],
+            "coarse": [self.coarse_generator],
+            "refine": [layer for layer in self.refine_generator.layers if layer is not attention],
+            "sca": [attention],
+            "critic": [self.critic],
+        }
+
+    def call(self, inputs: Any, training: bool = False) -> dict[str, Any]:
+        image, mask = (inputs["image"], inputs.get("mask")) if isinstance(inputs, dict) else (inputs, None)
+        image = ops.cast(image, "float32")
+        probability = self.detector(image, training=training)
+        mask = self._binarise(probability) if mask is None else self._binarise(mask)
+        coarse, _ = self._paint_coarse(image, mask, training)
+        refined, raw = self._refine(image, coarse, mask, training)
+        return {"image": refined, "mask": mask, "mask_probability": probability, "coarse": coarse, "raw": raw}
+
+    def forward(self, batch: dict, player: str, stage: str, training: bool) -> dict[str, Any]:
+        image = batch["occluded"]
+        outputs = {"mask_probability": self.detector(image, training=training)}
+        if stage == "detector":
+            return outputs
+        mask = outputs["mask"] = self._binarise(outputs["mask_probability"])
+        fake = outputs["coarse"] = self._paint_coarse(image, mask, training)[0]
+        if stage.startswith("refine"):
+            outputs["coarse"] = ops.stop_gradient(outputs["coarse"])
+            fake = outputs["refined"] = self._refine(image, outputs["coarse"], mask, training)[0]
+        if player == "D":
+            fake = ops.stop_gradient(fake)
+            outputs["real_logit"] = self.critic([batch["image"], mask], training=training)
+        if player == "D" or any(t.startswith("adv_g") for u in self.stage.updates for t in u.terms):
+            outputs["fake_logit"] = self.critic([fake, mask], training=training)
+        return outputs
+
+    def _binarise(self, probability: Any) -> Any:
+        return ops.stop_gradient(ops.cast(ops.cast(probability, "float32") > self.threshold, "float32"))
+
+    def _paint_coarse(self, image: Any, mask: Any, training: bool) -> tuple[Any, Any]:
+        raw = self.coarse_generator([image * (1.0 - mask), mask], training=training)
+        return compose(image, raw, mask), raw
+
+    def _refine(self, image: Any, coarse: Any, mask: Any, training: bool) -> tuple[Any, Any]:
+        raw = self.refine_generator([coarse, mask], training=training)
+        return compose(image, raw, mask), raw
+
+
+def compose(image: Any, painted: Any, mask: Any) -> Any:
+    """`image` where `mask` is 0, `painted` where it is 1, float32; with a binary mask the known pixels are exact."""
+    image, painted, mask = (ops.cast(x, "float32") for x in (image, painted, mask))
+    return (1.0 - mask) * image + mask * painted

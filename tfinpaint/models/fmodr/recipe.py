@@ -1,0 +1,158 @@
+"""FMODR's training, as data: the paper's table, and the same stages scaled to the small preset."""
+
+from dataclasses import replace
+
+from tfinpaint.training.recipe import Gate, Recipe, Stage, Update
+
+UNSOLVED = {"unsolved": Gate(value="coarse_hole_l1", at_least=0.1)}
+_RATE = 1.5e-5
+
+
+def _g(parts: dict[str, float], terms: dict[str, float], **options: object) -> Update:
+    return Update("G", parts, terms, **options)
+
+
+def _d(term: str, rate: float) -> Update:
+    return Update("D", {"critic": rate}, {term: 1.0})
+
+
+_REFINE = {"refine": _RATE, "sca": _RATE}
+
+# Section 5.1; the detector's length is ours (the paper gives none).
+PAPER = Recipe(
+    model="FMODR",
+    optimizer={"name": "adam"},
+    gates=UNSOLVED,
+    stages=(
+        Stage("detector", {"steps": 10_000}, 4, (_g({"detector": _RATE}, {"mask_mse": 1.0}),)),
+        Stage("coarse", {"steps": 10_000}, 4, (_g({"coarse": _RATE}, {"rec_coarse": 1.0}),), frozen=("detector",)),
+        Stage("coarse_critic", {"steps": 1_000}, 4, (_d("adv_d_coarse", _RATE),), frozen=("detector", "coarse")),
+        Stage(
+            "coarse_joint",
+            {"steps": 24_000},
+            4,
+            (_g({"coarse": _RATE}, {"rec_coarse": 1.0, "adv_g_coarse": 0.05}), _d("adv_d_coarse", _RATE)),
+            frozen=("detector",),
+        ),
+        Stage(
+            "refine",
+            {"steps": 10_000},
+            4,
+            (
+                _g(
+                    _REFINE,
+                    {"rec_refine": 1.0, "perceptual": 1.0},
+                    route={"rec_refine": ("refine",), "perceptual": ("sca",)},
+                    gate="unsolved",
+                ),
+            ),
+            frozen=("detector", "coarse", "perceptual"),
+        ),
+        Stage(
+            "refine_critic",
+            {"steps": 1_000},
+            4,
+            (_d("adv_d_refine", _RATE),),
+            frozen=("detector", "coarse", "refine", "sca"),
+        ),
+        Stage(
+            "refine_joint",
+            {"steps": 20_000},
+            4,
+            (
+                _g(
+                    _REFINE,
+                    {"rec_refine": 0.5, "adv_g_refine": 0.1, "perceptual": 1.0},
+                    route={"rec_refine": ("refine",), "adv_g_refine": ("refine",), "perceptual": ("sca",)},
+                    gate="unsolved",
+                ),
+                _d("adv_d_refine", _RATE),
+            ),
+            frozen=("detector", "coarse", "perceptual"),
+        ),
+        Stage(
+            "refine_perceptual",
+            {"steps": 80_000},
+            4,
+            (
+                _g(
+                    _REFINE,
+                    {"perceptual": 1.0, "adv_g_refine": 0.1},
+                    route={"adv_g_refine": ("refine",)},
+                    gate="unsolved",
+                ),
+                _d("adv_d_refine", _RATE),
+            ),
+            frozen=("detector", "coarse", "perceptual"),
+        ),
+    ),
+)
+
+_SMALL_G = 4e-4
+_SMALL_D = 1e-4
+_SMALL_REFINE = {"refine": _SMALL_G, "sca": _SMALL_G}
+_DECAY = {"name": "cosine", "to": 0.05, "warmup": 100}
+
+
+def _small(name: str, steps: int, *updates: Update, decay: bool = True) -> Stage:
+    paper = PAPER.stage(name)
+    return replace(
+        paper, length={"steps": steps}, batch=16, updates=updates, schedule=_DECAY if decay else None
+    )
+
+
+# The paper's stages with the rates of a small network; what differs otherwise is in zoo/fmodr/ledger.csv.
+SMALL = Recipe(
+    model="FMODR",
+    optimizer={"name": "adam", "beta_1": 0.9, "beta_2": 0.99},
+    gates=UNSOLVED,
+    stages=(
+        _small("detector", 4_000, _g({"detector": 1e-3}, {"mask_mse": 1.0})),
+        _small("coarse", 12_000, _g({"coarse": 6e-4}, {"rec_coarse": 1.0})),
+        _small("coarse_critic", 200, _d("adv_d_coarse", _SMALL_D), decay=False),
+        _small(
+            "coarse_joint",
+            1_500,
+            _g({"coarse": 5e-5}, {"rec_coarse": 1.0, "adv_g_coarse": 5e-4}),
+            _d("adv_d_coarse", _SMALL_D),
+        ),
+        _small(
+            "refine",
+            3_000,
+            _g(
+                _SMALL_REFINE,
+                {"rec_refine": 1.0, "perceptual": 1.0},
+                route={"rec_refine": ("refine",), "perceptual": ("sca",)},
+                gate="unsolved",
+            ),
+        ),
+        _small("refine_critic", 200, _d("adv_d_refine", _SMALL_D), decay=False),
+        _small(
+            "refine_joint",
+            1_000,
+            _g(
+                {"refine": 2e-4, "sca": 2e-4},
+                {"rec_refine": 0.5, "adv_g_refine": 1e-3, "identity": 0.05, "perceptual": 1.0},
+                route={
+                    "rec_refine": ("refine",),
+                    "adv_g_refine": ("refine",),
+                    "identity": ("refine",),
+                    "perceptual": ("sca",),
+                },
+                gate="unsolved",
+            ),
+            _d("adv_d_refine", _SMALL_D),
+        ),
+        _small(
+            "refine_perceptual",
+            3_000,
+            _g(
+                {"refine": 2e-4, "sca": 2e-4},
+                {"rec_refine": 0.5, "adv_g_refine": 1e-3, "identity": 0.05, "perceptual": 1e-6},
+                route={"adv_g_refine": ("refine",), "identity": ("refine",), "rec_refine": ("refine",)},
+                gate="unsolved",
+            ),
+            _d("adv_d_refine", _SMALL_D),
+        ),
+    ),
+)

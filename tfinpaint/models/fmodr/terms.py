@@ -1,0 +1,68 @@
+"""FMODR's loss terms and its gate: `(model, batch, outputs) -> (batch,)`.
+
+`outputs` is what `FMODR.forward` gives: soft `mask_probability`, `coarse`, `refined` (composed pictures) and the
+critic's logits. Where a batch has `valid` (1 where a pixel came from a photo), made-up borders do not count.
+"""
+
+from typing import Any
+
+from tfinpaint import losses
+
+
+def mask_mse(model: Any, batch: dict, outputs: dict) -> Any:
+    """Eq. 1, as a mean (with the printed sum the learning rate would lose its meaning)."""
+    return losses.mean_squared(outputs["mask_probability"], batch["mask"])
+
+
+def rec_coarse(model: Any, batch: dict, outputs: dict) -> Any:
+    """Eq. 2 on the coarse picture."""
+    return losses.mean_l1(outputs["coarse"], batch["image"], batch.get("valid"))
+
+
+def rec_refine(model: Any, batch: dict, outputs: dict) -> Any:
+    """Eq. 2 on the refined picture."""
+    return losses.mean_l1(outputs["refined"], batch["image"], batch.get("valid"))
+
+
+def perceptual(model: Any, batch: dict, outputs: dict) -> Any:
+    """Eq. 3: relu3_3 of VGG16, on the model's window of the picture (all of it at paper size)."""
+    look = model.feature_networks.get("perceptual")
+    top, left, side = model.perceptual_window
+    window = (slice(None), slice(top, top + side), slice(left, left + side))
+    painted = outputs["refined"][window]
+    return losses.feature_mse(look(painted)["relu3_3"], look(batch["image"][window])["relu3_3"])
+
+
+def identity(model: Any, batch: dict, outputs: dict) -> Any:
+    """Not in the paper: cosine distance of a face recogniser's embeddings of the refined and the clean face."""
+    look = model.feature_networks.get("identity")
+    return losses.cosine_distance(look(outputs["refined"]), look(batch["image"]))
+
+
+def adv_d(model: Any, batch: dict, outputs: dict) -> Any:
+    """Eq. 5, the critic's side."""
+    return losses.logistic_critic_loss(outputs["real_logit"], outputs["fake_logit"])
+
+
+def adv_g(model: Any, batch: dict, outputs: dict) -> Any:
+    """Eq. 5, the painter's side."""
+    return losses.logistic_generator_loss(outputs["fake_logit"])
+
+
+def coarse_hole_l1(model: Any, batch: dict, outputs: dict) -> Any:
+    """Gate value: mean absolute error of the coarse picture over the hole, on the [-1, 1] scale."""
+    return losses.masked_l1(outputs["coarse"], batch["image"], batch["mask"])
+
+
+TERMS = {
+    "mask_mse": mask_mse,
+    "rec_coarse": rec_coarse,
+    "rec_refine": rec_refine,
+    "perceptual": perceptual,
+    "identity": identity,
+    "adv_d_coarse": adv_d,
+    "adv_d_refine": adv_d,
+    "adv_g_coarse": adv_g,
+    "adv_g_refine": adv_g,
+}
+GATES = {"coarse_hole_l1": coarse_hole_l1}

@@ -1,0 +1,31 @@
+"""The few operations that Keras does not offer on every backend, behind one door.
+
+`StepAdapter` turns a model's imperative `step(batch)` into the backend's `train_step`; `values_and_grads`,
+`apply_grads`, `input_grad` and `compile_inference` are what such a step needs. The rest of the library never asks which backend runs.
+"""
+
+import keras
+
+if keras.backend.backend() == "tensorflow":
+    from tfinpaint.training.backend_tensorflow import (
+        StepAdapter,
+        apply_grads,
+        compile_inference,
+        input_grad,
+        values_and_grads,
+    )
+elif keras.backend.backend() == "jax":
+    from tfinpaint.training.backend_jax import (
+        StepAdapter,
+        apply_grads,
+        compile_inference,
+        input_grad,
+        values_and_grads,
+    )
+else:
+    raise ImportError(
+        f"tfinpaint trains on the Keras backends 'tensorflow' and 'jax'. Received: {keras.backend.backend()!r}. "
+        "Set the environment variable KERAS_BACKEND to one of them before Keras is imported."
+    )
+
+__all__ = ["StepAdapter", "apply_grads", "compile_inference", "input_grad", "values_and_grads"]

@@ -1,0 +1,109 @@
+"""Gradients and compiled steps on JAX.
+
+The whole imperative step runs inside one `StatelessScope` that maps every variable to its traced value, so the same
+code as on TensorFlow may assign variables, update statistics and draw random numbers.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import keras
+from keras import ops
+
+
+def values_and_grads(
+    fn: Callable[[], tuple[list, Any]], groups: Sequence[list], state: Sequence[Any]
+) -> tuple[Any, list[list]]:
+    """One forward pass, one backward pass for each group of variables; see the TensorFlow twin.
+
+    Scopes do not inherit from each other: all other variables are handed in, and their new values handed out.
+    """
+    flat = [v for group in groups for v in group]
+    moving = {id(v) for v in flat}
+    rest = [v for v in state if id(v) not in moving]
+
+    def pure(values: list, rest_values: list) -> tuple[list, Any]:
+        mapping = [*zip(flat, values, strict=True), *zip(rest, rest_values, strict=True)]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            totals, aux = fn()
+        return totals, (aux, [scope.get_current_value(v) for v in rest])
+
+    rest_values = [v.value for v in rest]
+    totals, backward, (aux, new) = jax.vjp(
+        lambda values: pure(values, rest_values), [v.value for v in flat], has_aux=True
+    )
+    for variable, value in zip(rest, new, strict=True):
+        variable.assign(value)
+    grads, start = [], 0
+    for i, group in enumerate(groups):
+        seed = [ops.ones_like(t) if i == j else ops.zeros_like(t) for j, t in enumerate(totals)]
+        grads.append(backward(seed)[0][start : start + len(group)])
+        start += len(group)
+    return aux, grads
+
+
+def apply_grads(optimizer: Any, grads: Sequence[Any], variables: Sequence[Any], is_open: Any = None) -> None:
+    """Moves the variables; where `is_open` is false neither they nor the optimizer's slots change.
+
+    The functional form, because `LossScaleOptimizer.apply` leaks tracers inside a jitted step.
+    """
+    owned = [*variables, *optimizer.variables]
+    old = [v.value for v in owned]
+    new = optimizer.stateless_apply(old[len(variables) :], list(grads), old[: len(variables)])
+    for variable, before, after in zip(owned, old, [*new[0], *new[1]], strict=True):
+        variable.assign(after if is_open is None else ops.where(is_open, after, before))
+
+
+def input_grad(fn: Callable[[Any], Any], x: Any) -> Any:
+    """The gradient of the sum of `fn(x)` with respect to `x`; what `fn` assigns meanwhile is dropped."""
+    # Keras offers no public way to read the scope that is open; this import has a test of its own.
+    from keras.src.backend.common.stateless_scope import get_stateless_scope
+
+    outer = get_stateless_scope()
+
+    def pure(x: Any) -> Any:
+        with keras.StatelessScope() as scope:
+            if outer is not None:
+                scope.state_mapping = dict(outer.state_mapping)
+            return ops.sum(fn(x))
+
+    return jax.grad(pure)(x)
+
+
+def compile_inference(model: Any) -> Callable[[Any], Any]:
+    """`model(inputs, training=False)` as a compiled function of the inputs, with the weights of the moment."""
+    compiled = jax.jit(lambda trained, others, inputs: model.stateless_call(trained, others, inputs, training=False)[0])
+
+    def run(inputs: Any) -> Any:
+        trained = [v.value for v in model.trainable_variables]
+        return compiled(trained, [v.value for v in model.non_trainable_variables], inputs)
+
+    return run
+
+
+class StepAdapter:
+    """Gives a model with `step(batch)` and `validation_step(batch)` the methods that `fit` calls."""
+
+    def train_step(self, state: tuple, data: Any) -> tuple[dict[str, Any], tuple]:
+        groups = [
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+            self.metrics_variables,
+        ]
+        return _stateless(self.step, groups, state, data)
+
+    def test_step(self, state: tuple, data: Any) -> tuple[dict[str, Any], tuple]:
+        groups = [self.trainable_variables, self.non_trainable_variables, self.metrics_variables]
+        return _stateless(self.validation_step, groups, state, data)
+
+    def _symbolic_build(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: models are built when they are made."""
+
+
+def _stateless(step: Callable[[Any], Any], groups: list[list], state: tuple, data: Any) -> tuple[Any, tuple]:
+    mapping = [pair for vs, values in zip(groups, state, strict=True) for pair in zip(vs, values, strict=True)]
+    with keras.StatelessScope(state_mapping=mapping) as scope:
+        logs = step(data)
+    return logs, tuple([scope.get_current_value(v) for v in vs] for vs in groups)

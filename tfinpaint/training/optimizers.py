@@ -1,0 +1,73 @@
+"""One optimizer object that owns one optimizer for each part of a model."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+
+@keras.saving.register_keras_serializable("tfinpaint")
+class PartOptimizers(keras.optimizers.Optimizer):
+    """Owns one Keras optimizer for each part, so that Keras saves, loads and counts all of them as one.
+
+    A part that different stages train with different optimizers has one for each: the key is
+    `"part"` or `"part/optimizer"`.
+
+    Args:
+        optimizers: key -> Keras optimizer.
+        name: name of the object.
+    """
+
+    def __init__(self, optimizers: Mapping[str, keras.optimizers.Optimizer], name: str = "part_optimizers") -> None:
+        super().__init__(learning_rate=0.0, name=name)
+        self.optimizers = dict(optimizers)
+
+    def build(self, variables: Any) -> None:
+        """Creates all slots; `variables` maps each key to its part's variables."""
+        if self.built or not isinstance(variables, Mapping):  # Keras itself calls with one flat list: not ours
+            return
+        for key, optimizer in self.optimizers.items():
+            optimizer.build(variables[key])
+        super().build([])
+
+    @property
+    def variables(self) -> list:
+        own = list(self._variables)
+        return own + [v for key in sorted(self.optimizers) for v in self.optimizers[key].variables]
+
+    def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+        raise NotImplementedError("PartOptimizers only owns optimizers; apply the one of the part: optimizers[key].")
+
+    def finalize_variable_values(self, var_list: Any) -> None:
+        for optimizer in self.optimizers.values():
+            optimizer.finalize_variable_values(optimizer._trainable_variables)
+
+    def save_own_variables(self, store: Any) -> None:
+        for i, variable in enumerate(self.variables):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        if len(store.keys()) != len(self.variables):
+            raise ValueError(
+                f"The saved optimizers hold {len(store.keys())} variables, these ones {len(self.variables)}: "
+                "the recipe differs from the one that was saved."
+            )
+        for i, variable in enumerate(self.variables):
+            variable.assign(store[str(i)])
+
+    def get_config(self) -> dict[str, Any]:
+        serialize = keras.saving.serialize_keras_object
+        return {"name": self.name, "optimizers": {k: serialize(o) for k, o in self.optimizers.items()}}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "PartOptimizers":
+        deserialize = keras.saving.deserialize_keras_object
+        optimizers = {k: deserialize(o, custom_objects) for k, o in config["optimizers"].items()}
+        return cls(optimizers, name=config["name"])
+
+
+def make_optimizer(config: Mapping[str, Any], loss_scaling: bool = False) -> keras.optimizers.Optimizer:
+    """The Keras optimizer that `{"name": "adam", "beta_1": 0.5, ...}` describes, perhaps with loss scaling."""
+    arguments = {k: v for k, v in config.items() if k != "name"}
+    optimizer = keras.optimizers.get({"class_name": config["name"], "config": {"learning_rate": 0.0, **arguments}})
+    return keras.optimizers.LossScaleOptimizer(optimizer) if loss_scaling else optimizer

@@ -1,0 +1,200 @@
+"""The zoo: trained models by name, with their cards; files are checked by SHA-256 before they are opened.
+
+    model = tfinpaint.zoo.load("fmodr")
+    restored, masks = model.restore(faces)
+"""
+
+import hashlib
+import importlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tfinpaint.errors import InputError, WeightsError
+
+# The one table of models: name -> (module, class, default preset). Presets are records in zoo/<name>/config.json.
+MODELS = {"fmodr": ("tfinpaint.models.fmodr", "FMODR", "fmodr_128")}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One trained (or trainable) configuration of a model.
+
+    Attributes:
+        name: such as `fmodr_128`.
+        model: the model's name in the zoo.
+        arguments: of the model's constructor.
+        parameters: exact number of weights of the networks that paint (and of those that only train it).
+        file: name of the weights in the model's folder; None where none are published.
+        sha256: of that file.
+        bytes: its size.
+        licence: of the code, the weights, each training set and each teacher or loss network.
+        training: command, seed, versions, hardware.
+        results: name of the results file in the model's folder.
+        paper: its reference.
+    """
+
+    name: str
+    model: str
+    arguments: Mapping[str, Any]
+    parameters: Mapping[str, int]
+    file: str | None = None
+    sha256: str | None = None
+    bytes: int | None = None
+    licence: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    results: str | None = None
+    paper: str = ""
+
+
+def list_models() -> list[str]:
+    """The names of the zoo's models and of their presets."""
+    return sorted([*MODELS, *(p for model in MODELS for p in presets(model))])
+
+
+def presets(model: str) -> dict[str, Preset]:
+    """The presets of a model by name."""
+    records = json.loads((folder(model) / "config.json").read_text(encoding="utf-8"))["presets"]
+    return {name: Preset(name=name, model=model, **record) for name, record in records.items()}
+
+
+def preset(name: str) -> Preset:
+    """The preset of that name; a model's name means its default preset.
+
+    Raises:
+        InputError: no model or preset has the name; the message lists those that exist.
+    """
+    for model, (_, _, default) in MODELS.items():
+        known = presets(model)
+        if name == model or name in known:
+            return known[default if name == model else name]
+    raise InputError(f"`name` must be one of {', '.join(list_models())}. Received: name={name!r}.")
+
+
+def load(name: str, *, weights: str | os.PathLike | bool = True) -> Any:
+    """A model of the zoo, ready for `restore`, `compile` and `fit`.
+
+    Args:
+        name: of a model (`"fmodr"`) or of a preset (`"fmodr_128"`); see `list_models`.
+        weights: True takes the preset's own file (its SHA-256 is checked first), False leaves the model untrained, a
+            path takes that `.weights.h5` file.
+
+    Raises:
+        InputError: unknown name.
+        WeightsError: the file is missing, has another hash, or fits another model.
+    """
+    record = preset(name)
+    module, cls, _ = MODELS[record.model]
+    path = weights_path(record) if weights is True else weights
+    model = getattr(importlib.import_module(module), cls)(**record.arguments)
+    if path is not False:
+        load_weights(model, path)
+    return model
+
+
+def load_weights(model: Any, path: str | os.PathLike) -> None:
+    """Puts the weights of a `.weights.h5` file into a model.
+
+    Raises:
+        WeightsError: the file is missing, damaged, or of another model.
+    """
+    try:
+        model.load_weights(path)
+    except FileNotFoundError:
+        raise WeightsError(f"There are no weights at {path}.") from None
+    except (OSError, ValueError, KeyError) as error:
+        raise WeightsError(f"The weights in {path} must fit {model.name!r}. Received: {str(error).splitlines()[0]}") from None
+
+
+def weights_path(record: Preset) -> Path:
+    """Where the preset's weights are; checked by SHA-256.
+
+    Raises:
+        WeightsError: there is no such file, or its hash is wrong.
+    """
+    if record.file is None:
+        raise WeightsError(f"No weights are published for {record.name!r}. Load it with `weights=False` and train it.")
+    path = folder(record.model) / record.file
+    if not path.exists():
+        raise WeightsError(f"The weights of {record.name!r} must be at {path} (SHA-256 {record.sha256}); there are none.")
+    digest = sha256(path)
+    if digest != record.sha256:
+        raise WeightsError(
+            f"The weights at {path} must have the SHA-256 {record.sha256}. Received: {digest}. "
+            "The file is damaged or was replaced: install the package again."
+        )
+    return path
+
+
+def card(name: str) -> str:
+    """The card of a model, Markdown: what it does, how well, how it was trained, its licences."""
+    return (folder(preset(name).model) / "README.md").read_text(encoding="utf-8")
+
+
+def verify() -> dict[str, str]:
+    """Checks the weights of every preset; returns name -> SHA-256.
+
+    Raises:
+        WeightsError: a file is missing or has another hash.
+    """
+    records = [p for model in MODELS for p in presets(model).values() if p.file]
+    return {p.name: sha256(weights_path(p)) for p in records}
+
+
+def folder(model: str) -> Path:
+    """The folder with a model's card, records, results and weights: inside the package, or beside it in a checkout."""
+    if model not in MODELS:
+        raise InputError(f"`model` must be one of {', '.join(MODELS)}. Received: model={model!r}.")
+    package = Path(__file__).parent
+    for root in (package / "_zoo", package.parent / "zoo"):
+        if (root / model).is_dir():
+            return root / model
+    raise WeightsError(f"The zoo's files of {model!r} must be in {package / '_zoo'}; install the package again.")
+
+
+def sha256(path: str | os.PathLike) -> str:
+    """The SHA-256 of a file, 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def save_weights(model: Any, path: str | os.PathLike, half: bool = True) -> Path:
+    """Writes a model's networks (no optimizer) to a `.weights.h5` file, in float16 by default; returns the path.
+
+    `load_weights` reads it as it is: values are cast when they are assigned.
+    """
+    import h5py
+
+    path = Path(path)
+    full = path.with_name(f".{os.getpid()}.{path.name}")
+    half_path = full.with_name(f".half{full.name}")
+    twin = type(model).from_config(model.get_config())  # never compiled: holds no optimizer
+    twin.set_weights(model.get_weights())
+    twin.save_weights(full)
+    try:
+        if half:
+            with h5py.File(full) as source, h5py.File(half_path, "w") as target:
+                _copy_half(source, target)
+            os.replace(half_path, path)
+        else:
+            os.replace(full, path)
+    finally:
+        full.unlink(missing_ok=True)
+        half_path.unlink(missing_ok=True)
+    return path
+
+
+def _copy_half(source: Any, target: Any) -> None:
+    import h5py
+
+    target.attrs.update(source.attrs)
+    for name, item in source.items():
+        if isinstance(item, h5py.Group):
+            _copy_half(item, target.create_group(name))
+        else:
+            value = item[()]
+            copy = value.astype("f2") if value.dtype == "f4" else value
+            target.create_dataset(name, data=copy).attrs.update(item.attrs)
