@@ -1,1 +1,40 @@
+"""How good a restoration is: metrics, judges that no loss looks through, baselines, protocols, contact sheets."""
 
+from tfinpaint.evaluation.baselines import navier_stokes, telea
+from tfinpaint.evaluation.evaluate import HELD_OUT_SEED, evaluate
+from tfinpaint.evaluation.face_judge import build_face_judge
+from tfinpaint.evaluation.judging import distance, look
+from tfinpaint.evaluation.landmark_judge import build_landmark_judge
+from tfinpaint.evaluation.metrics import l1_percent, l2_percent, mask_iou, psnr, ssim, ssim_map
+from tfinpaint.evaluation.real_masks import read_points, score_labelled, score_worn, yunet
+from tfinpaint.evaluation.report import environment, hashes, write_json
+from tfinpaint.evaluation.sheet import examples, tint, write_sheet
+from tfinpaint.evaluation.summary import summarise
+
+__all__ = [
+    "HELD_OUT_SEED",
+    "build_face_judge",
+    "build_landmark_judge",
+    "distance",
+    "environment",
+    "evaluate",
+    "examples",
+    "hashes",
+    "l1_percent",
+    "l2_percent",
+    "look",
+    "mask_iou",
+    "navier_stokes",
+    "psnr",
+    "read_points",
+    "score_labelled",
+    "score_worn",
+    "ssim",
+    "ssim_map",
+    "summarise",
+    "telea",
+    "tint",
+    "write_json",
+    "write_sheet",
+    "yunet",
+]

@@ -1,1 +1,27 @@
+"""Faces in photos: find them, align them, paste them back."""
 
+from tfinpaint.faces.align import align, align_mask, alignment_matrix, whole_picture_matrix
+from tfinpaint.faces.detect import Detector, MTCNNDetector, default_detector, face_from_landmarks, face_in_box
+from tfinpaint.faces.face import Face, largest
+from tfinpaint.faces.paste import paste
+from tfinpaint.faces.template import TEMPLATE, similarity, template_points
+from tfinpaint.faces.yunet import YuNet
+
+__all__ = [
+    "TEMPLATE",
+    "Detector",
+    "Face",
+    "MTCNNDetector",
+    "YuNet",
+    "align",
+    "align_mask",
+    "alignment_matrix",
+    "default_detector",
+    "face_from_landmarks",
+    "face_in_box",
+    "largest",
+    "paste",
+    "similarity",
+    "template_points",
+    "whole_picture_matrix",
+]

@@ -1,6 +1,17 @@
 """Layers that Keras lacks: `keras.ops` only, so they run on TensorFlow and JAX and convert to TFLite builtins."""
 
+from tfinpaint.layers.contextual_attention import ContextualAttention
 from tfinpaint.layers.depth_to_space import DepthToSpace
+from tfinpaint.layers.patches import extract_patches, fold, overlap_count
+from tfinpaint.layers.self_adaptive_contextual_attention import SelfAdaptiveContextualAttention
 from tfinpaint.layers.space_to_depth import SpaceToDepth
 
-__all__ = ["DepthToSpace", "SpaceToDepth"]
+__all__ = [
+    "ContextualAttention",
+    "DepthToSpace",
+    "SelfAdaptiveContextualAttention",
+    "SpaceToDepth",
+    "extract_patches",
+    "fold",
+    "overlap_count",
+]

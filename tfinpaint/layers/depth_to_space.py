@@ -3,9 +3,9 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from tfinpaint.errors import InputError
+from tfinpaint.layers.patches import depth_to_space
 
 
 @keras.saving.register_keras_serializable("tfinpaint")
@@ -25,7 +25,7 @@ class DepthToSpace(keras.layers.Layer):
         `(batch, block * height, block * width, channels / block**2)`.
 
     Raises:
-        InputError: `block` is no whole number from 1, or its square does not divide the channels.
+        InputError: `block` is no whole number from 1, or its square does not divide the channels, or the sides are unknown.
     """
 
     def __init__(self, block: int = 2, **kwargs: Any) -> None:
@@ -34,20 +34,20 @@ class DepthToSpace(keras.layers.Layer):
             raise InputError(f"`block` must be a whole number from 1. Received: block={block!r}. 2 doubles the sides.")
         self.block = block
 
+    def build(self, input_shape: tuple) -> None:
+        self.compute_output_shape(input_shape)
+
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, channels = input_shape
-        if channels % self.block**2:
+        if None in (height, width) or channels % self.block**2:
             raise InputError(
-                f"The channels must be divisible by `block**2`. Received: shape={tuple(input_shape)}, "
+                f"The sides must be known and the channels divisible by `block**2`. Received: shape={tuple(input_shape)}, "
                 f"block={self.block}. Give the convolution before it another number of filters."
             )
         return batch, height * self.block, width * self.block, channels // self.block**2
 
     def call(self, x: Any) -> Any:
-        _, height, width, channels = self.compute_output_shape(x.shape)
-        _, rows, columns, depth = x.shape
-        x = ops.reshape(x, (-1, rows, columns, self.block, depth // self.block))
-        return ops.reshape(ops.transpose(x, (0, 1, 3, 2, 4)), (-1, height, width, channels))
+        return depth_to_space(x, self.block)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "block": self.block}

@@ -1,9 +1,12 @@
 """Random numbers that belong to one sample: the same wherever it stands in a batch."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
 _GOLDEN = 0x9E3779B9
+_POOL = 192
 
 
 class Draws:
@@ -25,23 +28,27 @@ class Draws:
         key = tf.zeros_like(words[0])
         for word in words:
             key = _mix(key + word + tf.constant(_GOLDEN, tf.uint32))
-        self._keys = key, _mix(tf.bitwise.bitwise_xor(key, words[2]))
-        self._calls = 0
+        self._keys = key[:, None], _mix(tf.bitwise.bitwise_xor(key, words[2]))[:, None]
+        self._blocks, self._pool, self._taken = 0, None, _POOL
 
     def bits(self, *shape: int) -> tf.Tensor:
         """Random words, uint32 `(batch, *shape)`."""
-        self._calls += 1
-        size = 1
-        for side in shape:
-            size *= side
-        counter = tf.range(size, dtype=tf.int64) + (self._calls << 20)
-        counter = tf.cast(counter, tf.uint32) * tf.constant(_GOLDEN, tf.uint32)
-        words = _mix(tf.bitwise.bitwise_xor(_mix(self._keys[0][:, None] + counter), self._keys[1][:, None]))
+        self._blocks += 1
+        counter = (np.arange(math.prod(shape), dtype=np.uint64) + (self._blocks << 20)) * _GOLDEN
+        counter = tf.constant((counter & 0xFFFFFFFF).astype(np.uint32))
+        words = _mix(tf.bitwise.bitwise_xor(_mix(self._keys[0] + counter), self._keys[1]))
         return tf.reshape(words, (-1, *shape))
 
-    def uniform(self, low: float | tf.Tensor = 0.0, high: float | tf.Tensor = 1.0, *, shape: tuple[int, ...] = (1, 1)):
+    def uniform(
+        self, low: float | tf.Tensor = 0.0, high: float | tf.Tensor = 1.0, *, shape: tuple[int, ...] = (1, 1)
+    ) -> tf.Tensor:
         """Uniform float32 numbers in [low, high), `(batch, *shape)`."""
-        unit = tf.cast(tf.bitwise.right_shift(self.bits(*shape), tf.constant(8, tf.uint32)), tf.float32) * 2.0**-24
+        size = math.prod(shape)
+        if self._taken + size > _POOL:  # single numbers come from a pool: one hash for many calls
+            words = tf.bitwise.right_shift(self.bits(max(size, _POOL)), tf.constant(8, tf.uint32))
+            self._pool, self._taken = tf.cast(words, tf.float32) * 2.0**-24, 0
+        unit = tf.reshape(self._pool[:, self._taken : self._taken + size], (-1, *shape))
+        self._taken += size
         return low + unit * (high - low)
 
     def chance(self, probability: float | tf.Tensor, *, shape: tuple[int, ...] = (1, 1)) -> tf.Tensor:

@@ -12,6 +12,10 @@ from tfinpaint.data.occlusions.mask_shapes import STYLES, MaskShape, draw_shape,
 from tfinpaint.errors import InputError
 
 _SHARES = {"surgical": 0.4, "cup": 0.17, "cloth": 0.22, "sport": 0.12, "gaiter": 0.04, "low": 0.05}
+_MEDICAL = ("surgical", "cup", "low")
+_FOLDS = {"surgical": 0.9, "cup": 0.05, "cloth": 0.2, "sport": 0.0, "gaiter": 0.0, "low": 0.9}
+_SEAMS = {"surgical": 0.0, "cup": 0.6, "cloth": 0.5, "sport": 0.6, "gaiter": 0.1, "low": 0.0}
+_VALVES = {"surgical": 0.0, "cup": 0.3, "cloth": 0.05, "sport": 0.5, "gaiter": 0.0, "low": 0.0}
 _LUMA = (0.299, 0.587, 0.114)
 
 
@@ -54,38 +58,52 @@ class FaceMask(Occlusion):
         face = FaceCoordinates.of(landmarks, images.shape[1])
         style = draw.choose([_SHARES[name] if name in self.styles else 0.0 for name in STYLES])
         shape = draw_shape(draw, style, face)
-        colour = self._cloth(draw, style, images, face, shape)
-        softness = draw.uniform(0.7, 1.8)
+        base = draw_colour(draw, _is(style, *_MEDICAL))
+        white = _white_level(draw, images)
+        colour = self._cloth(draw, style, base, images, face, shape) * white
+        softness = draw.uniform(0.8, 2.0)
         cloth = _coverage(shape.distance, softness)
-        strap = _coverage(draw_straps(draw, face, shape), softness) * draw.chance(self.straps)
-        strap_colour = draw_colour(draw, _is(style, "surgical", "cup")) * draw.uniform(0.7, 1.0)[..., None]
-        strap_colour *= _white_level(images, face)
+        strap = _coverage(draw_straps(draw, face, shape), softness)
+        strap *= draw.chance(self.straps) * (1 - _is(style, "gaiter")[:, None, None])
+        pale = draw.chance(tf.where(_is(style, *_MEDICAL) > 0, 0.8, 0.1)[:, None, None])[..., None]
+        strap_colour = (base + (0.92 - base) * pale) * white * draw.uniform(0.75, 1.0)[..., None]
         depth = draw.uniform(0.0, self.shadow) * draw.chance(0.7)
         shade = depth * tf.clip_by_value(1 + shape.distance / draw.uniform(1.0, 2.5), 0.0, 1.0)
-        return _stack([(colour, cloth), (strap_colour, strap), (tf.constant(0.03), shade)])
+        return _stack([(self._grain(draw, colour), cloth), (strap_colour, strap), (tf.constant(0.03), shade)])
 
     def _cloth(
-        self, draw: Draws, style: tf.Tensor, images: tf.Tensor, face: FaceCoordinates, shape: MaskShape
+        self,
+        draw: Draws,
+        style: tf.Tensor,
+        base: tf.Tensor,
+        images: tf.Tensor,
+        face: FaceCoordinates,
+        shape: MaskShape,
     ) -> tf.Tensor:
-        """Colour of the lit cloth with rim, valve and grain, in [0, 1]."""
-        medical = _is(style, "surgical", "cup", "low")
-        albedo = draw_albedo(draw, medical, face, self.patterns)
+        """Colour of the lit cloth with rim and valve under white light of full strength."""
+        medical = _is(style, *_MEDICAL)
+        albedo = draw_albedo(draw, base, medical, face, shape, self.patterns)
         rim_width = draw.uniform(0.02, 0.1) * face.unit
         rim = tf.clip_by_value(rim_width - shape.distance, 0.0, 1.0) * draw.chance(0.4) * draw.uniform(0.3, 1.0)
-        rim_colour = tf.where(draw.chance(0.5)[..., None] > 0, draw_colour(draw, medical), albedo * 0.8)
+        rim_colour = tf.where(draw.chance(0.5)[..., None] > 0, draw_colour(draw, medical), base * 0.8)
         albedo += (rim_colour - albedo) * rim[..., None]
-        folds = draw.chance(tf.gather([0.9, 0.05, 0.2, 0.0, 0.0, 0.9], style)[:, None, None])
-        seam = draw.chance(tf.gather([0.0, 0.6, 0.5, 0.6, 0.1, 0.0], style)[:, None, None])
+        folds, seam, valve = (
+            draw.chance(tf.gather([share[name] for name in STYLES], style)[:, None, None])
+            for share in (_FOLDS, _SEAMS, _VALVES)
+        )
         relief = draw_relief(draw, folds, seam, face, shape)
-        valve = tf.gather([0.0, 0.3, 0.05, 0.5, 0.0, 0.0], style)[:, None, None]
-        valve_colour, valve_alpha = draw_valve(draw, valve, face, shape)
-        albedo += (valve_colour - albedo) * valve_alpha
-        lit = albedo * _light(draw, images, face, shape, relief)[..., None]
-        lit *= _white_level(images, face) * draw.uniform(0.85, 1.12)[..., None]
-        size = images.shape[1]
-        lit = lit + (_blurred(lit) - lit) * draw.uniform(0.0, 1.0)[..., None]
-        grain = draw.gaussian(size, size) * draw.uniform(0.0, 0.03) * tf.reduce_mean(lit + 0.2, -1)
-        return tf.clip_by_value(lit + grain[..., None], 0.0, 1.0)
+        valve_colour, valve_alpha = draw_valve(draw, face)
+        albedo += (valve_colour - albedo) * valve_alpha * valve[..., None]
+        light = _light(draw, images, face, shape, relief)
+        # Dark cloth still shows its folds: part of the light is reflected whatever the dye.
+        sheen = draw.uniform(0.0, 0.14) * tf.square(light)
+        return albedo * light[..., None] + sheen[..., None]
+
+    def _grain(self, draw: Draws, colour: tf.Tensor) -> tf.Tensor:
+        """`colour` as soft and as noisy as a photo may be."""
+        colour += (draw.gaussian(*colour.shape[1:3]) * tf.square(draw.uniform(0.0, 0.17)))[..., None]
+        colour += (_blurred(colour) - colour) * draw.uniform(0.2, 1.0)[..., None]
+        return tf.clip_by_value(colour, 0.0, 1.0)
 
 
 def _is(style: tf.Tensor, *names: str) -> tf.Tensor:
@@ -119,22 +137,21 @@ def _light(draw: Draws, images: tf.Tensor, face: FaceCoordinates, shape: MaskSha
     light_y = draw.uniform(-0.8, 0.1)
     facing = (light_x * normal_x + light_y * normal_y + 1) * inverse
     facing *= tf.math.rsqrt(1 + tf.square(light_x) + tf.square(light_y))
-    diffuse = draw.uniform(0.25, 0.75)
-    rim_shade = 1 - draw.uniform(0.0, 0.3) * tf.exp(-tf.nn.relu(shape.distance) / (0.1 * face.unit))
-    return (1 - diffuse + diffuse * 1.1 * tf.nn.relu(facing)) * rim_shade
+    diffuse = draw.uniform(0.3, 0.9)
+    rim_shade = 1 - draw.uniform(0.0, 0.25) * tf.exp(-tf.nn.relu(shape.distance) / (0.1 * face.unit))
+    # The root: pixel values are gamma-coded, and shadows in them are milder than the light that they stand for.
+    return tf.sqrt(1 - diffuse + diffuse * 1.15 * tf.nn.relu(facing)) * rim_shade
 
 
-def _white_level(images: tf.Tensor, face: FaceCoordinates) -> tf.Tensor:
+def _white_level(draw: Draws, images: tf.Tensor) -> tf.Tensor:
     """The photo's rendering of white, `(batch, 1, 1, 3)`: dark photos have dark masks, warm ones warm masks."""
-    near = tf.exp(-tf.square(face.u / 1.2) - tf.square((face.v - 0.6) / 1.5))[..., None]
-    near /= tf.reduce_sum(near, (1, 2), keepdims=True) + 1e-6
-    pixels = (images + 1) / 2
-    mean = tf.reduce_sum(pixels * near, (1, 2), keepdims=True)
-    spread = tf.sqrt(tf.reduce_sum(tf.square(pixels - mean) * near, (1, 2), keepdims=True) + 1e-6)
-    luma = tf.reduce_sum((mean + 1.3 * spread) * _LUMA, -1, keepdims=True)
-    # A third of the cast: most of what makes a face reddish is its skin, not the light.
-    cast = (mean / (tf.reduce_sum(mean * _LUMA, -1, keepdims=True) + 1e-3)) ** 0.3
-    return tf.clip_by_value(luma * 1.15, 0.3, 1.0) * cast
+    pixels = tf.nn.avg_pool2d((images + 1) / 2, 4, 4, "SAME")
+    luma = tf.reduce_sum(pixels * _LUMA, -1, keepdims=True)
+    bright = tf.reduce_mean(luma**6, (1, 2), keepdims=True) ** (1 / 6)  # a mean that leans to the brightest parts
+    level = tf.clip_by_value(bright * draw.uniform(1.1, 1.6)[..., None], 0.4, 1.04)
+    mean = tf.reduce_mean(pixels, (1, 2), keepdims=True) + 0.1
+    cast = mean / tf.reduce_sum(mean * _LUMA, -1, keepdims=True)
+    return level * cast ** draw.uniform(0.0, 0.3)[..., None]
 
 
 def _blurred(picture: tf.Tensor) -> tf.Tensor:

@@ -10,12 +10,12 @@ from tfinpaint.data.occlusions.mask_shapes import MaskShape
 
 # RGB in [0, 1] under white light, and how often each is taken for medical and for other masks.
 _COLOURS = (
-    ((0.93, 0.94, 0.94), 30, 8),  # white
-    ((0.62, 0.80, 0.90), 26, 2),  # light blue
-    ((0.42, 0.66, 0.84), 12, 2),  # blue
-    ((0.66, 0.86, 0.82), 12, 2),  # green
+    ((0.97, 0.97, 0.97), 30, 8),  # white
+    ((0.64, 0.84, 0.96), 26, 2),  # light blue
+    ((0.40, 0.68, 0.90), 12, 2),  # blue
+    ((0.66, 0.90, 0.84), 12, 2),  # green
     ((0.95, 0.80, 0.82), 4, 4),  # pink
-    ((0.07, 0.07, 0.08), 8, 34),  # black
+    ((0.09, 0.09, 0.10), 8, 34),  # black
     ((0.30, 0.31, 0.33), 3, 8),  # dark grey
     ((0.62, 0.63, 0.65), 3, 7),  # grey
     ((0.10, 0.14, 0.30), 1, 8),  # navy
@@ -34,17 +34,25 @@ def draw_colour(draw: Draws, medical: tf.Tensor) -> tf.Tensor:
     """A fabric's colour `(batch, 1, 1, 3)` in [0, 1]; `medical` `(batch,)` is 1.0 or 0.0."""
     colours, *weights = (tf.constant([row[i] for row in _COLOURS], tf.float32) for i in range(3))
     weights = tf.where(medical[:, None] > 0, weights[0], weights[1])
-    listed = tf.gather(colours, draw.choose(weights)) + draw.uniform(-0.06, 0.06, shape=(3,))
+    listed = tf.gather(colours, draw.choose(weights))
+    listed += draw.uniform(-0.06, 0.06, shape=(1,)) + draw.uniform(-0.03, 0.03, shape=(3,))
     free = draw.uniform(shape=(3,))
     chosen = tf.where((1 - medical[:, None]) * draw.chance(0.3, shape=(1,)) > 0, free, listed)
     return tf.clip_by_value(chosen, 0.02, 0.98)[:, None, None]
 
 
-def draw_albedo(draw: Draws, medical: tf.Tensor, face: FaceCoordinates, patterns: bool) -> tf.Tensor:
-    """The cloth's own colour at each pixel, `(batch, height, width, 3)` in [0, 1]."""
-    base, second, third = (draw_colour(draw, medical) for _ in range(3))
+def draw_albedo(
+    draw: Draws, base: tf.Tensor, medical: tf.Tensor, face: FaceCoordinates, shape: MaskShape, patterns: bool
+) -> tf.Tensor:
+    """The cloth's own colour at each pixel, `(batch, height, width, 3)` in [0, 1], mostly `base` `(batch, 1, 1, 3)`."""
+    second, third = draw_colour(draw, medical), draw_colour(draw, medical)
+    # Panels: other cloth at the sides or along the top.
+    side = tf.abs(shape.across) + 0.15 * (shape.along - 0.5)
+    panel = tf.where(draw.chance(0.6) > 0, side - draw.uniform(0.4, 0.8), draw.uniform(0.1, 0.3) - shape.along)
+    ink = _edge(panel * 20) * draw.chance(0.15 - 0.11 * medical[:, None, None])
+    albedo = base + (second - base) * ink[..., None]
     if not patterns:
-        return base + tf.zeros_like(face.v)[..., None]
+        return albedo
     size = face.v.shape[1]
     weights = tf.where(medical[:, None] > 0, [[94.0, 1, 1, 1, 0, 0, 1, 2]], [[50.0, 8, 6, 7, 6, 4, 9, 10]])
     kind = tf.one_hot(draw.choose(weights), len(PATTERNS))[:, :, None, None]
@@ -59,15 +67,19 @@ def draw_albedo(draw: Draws, medical: tf.Tensor, face: FaceCoordinates, patterns
         wave_x + level,
         wave_x * wave_y,
         wave_x + wave_y - 1 + level,
-        0.5 * (tf.sign(wave_x) + tf.sign(wave_y)) * 0.3,
-        tf.sin(2 * math.pi * (x + 0.15 * tf.sign(wave_y) * wave_y)) + level,
+        0.15 * (tf.sign(wave_x) + tf.sign(wave_y)),
+        tf.sin(2 * math.pi * (x + 0.15 * tf.abs(wave_y))) + level,
         lumps[..., 0] + level,
         lumps[..., 1] + level,
     ]
-    chosen = sum(kind[:, i + 1] * field for i, field in enumerate(fields))
-    ink = tf.clip_by_value(0.5 + 2.5 * chosen, 0.0, 1.0) * (1 - kind[:, 0])
-    albedo = base + (second - base) * ink[..., None]
-    spots = tf.clip_by_value(0.5 + 4 * (lumps[..., 2] - 0.5), 0.0, 1.0) * (kind[:, 6] + kind[:, 7])
+    ink = _edge(2.5 * sum(kind[:, i + 1] * field for i, field in enumerate(fields))) * (1 - kind[:, 0])
+    albedo += (second - albedo) * ink[..., None]
+    # Spots of a third colour on prints; a badge, which is such spots in one place, on any mask.
+    place = tf.square((face.angle - draw.uniform(-0.8, 0.8)) / draw.uniform(0.1, 0.3))
+    place += tf.square((face.level - draw.uniform(0.9, 1.5)) / draw.uniform(0.07, 0.25))
+    badge = draw.chance(0.2 - 0.14 * medical[:, None, None]) * (1 - kind[:, 6] - kind[:, 7])
+    spots = _edge(4 * (lumps[..., 2] - 0.5)) * (kind[:, 6] + kind[:, 7])
+    spots += _edge(4 * (lumps[..., 2] + 0.4)) * _edge(3 * (1 - place)) * badge
     return albedo + (third - albedo) * spots[..., None]
 
 
@@ -84,21 +96,21 @@ def draw_relief(draw: Draws, folds: tf.Tensor, seam: tf.Tensor, face: FaceCoordi
     count, start = draw.uniform(2.0, 4.6), draw.uniform()
     phase = shape.along * count + start + 0.12 * tf.square(shape.across) * draw.uniform(-1.0, 1.0)
     saw = phase - tf.floor(phase)
-    pleats = tf.minimum(saw, (1 - saw) * 7) * draw.uniform(0.02, 0.09)
+    pleats = tf.minimum(saw, (1 - saw) * draw.uniform(2.0, 5.0)) * draw.uniform(0.015, 0.08)
     relief += folds * pleats * tf.clip_by_value(4 * shape.along * (1.1 - shape.along), 0.0, 1.0)
-    relief += seam * draw.uniform(0.1, 0.35) * tf.exp(-side * draw.uniform(2.0, 5.0))
+    relief += seam * draw.uniform(0.03, 0.22) * tf.exp(-side * draw.uniform(2.0, 5.0))
     # Creases: waves bent by smooth noise, strong in some places only.
     noise = draw.smooth_noise(4, size, 3)
     turn, period = draw.uniform(-0.8, 0.8), draw.uniform(0.15, 0.45)
     s, t = face.angle * HEAD_RADIUS, face.level
     bent = (s * tf.sin(turn) + t * tf.cos(turn)) / period + 0.35 * noise[..., 0]
     crease = 1 - tf.abs(tf.sin(math.pi * bent))
-    relief += draw.uniform(0.0, 0.035) * tf.square(crease) * tf.nn.relu(noise[..., 1] + 0.3)
+    relief += draw.uniform(0.0, 0.055) * tf.square(crease) * tf.nn.relu(noise[..., 1] + 0.3)
     return relief + draw.uniform(0.0, 0.03) * noise[..., 2]
 
 
-def draw_valve(draw: Draws, share: tf.Tensor, face: FaceCoordinates, shape: MaskShape) -> tuple[tf.Tensor, tf.Tensor]:
-    """Colour and opacity of an exhalation valve, on a share `(batch, 1, 1)` of the samples."""
+def draw_valve(draw: Draws, face: FaceCoordinates) -> tuple[tf.Tensor, tf.Tensor]:
+    """Colour and opacity of an exhalation valve, `(batch, height, width, 3 or 1)`."""
     radius = draw.uniform(0.12, 0.26)
     place = draw.uniform(-0.8, 0.8) * draw.chance(0.7)
     across = (face.angle - place) * HEAD_RADIUS
@@ -108,7 +120,7 @@ def draw_valve(draw: Draws, share: tf.Tensor, face: FaceCoordinates, shape: Mask
     slits = 1 - 0.5 * draw.chance(0.5) * tf.cast(tf.sin(down / radius * 9) > 0.3, tf.float32) * _bell(radial, 0.0, 0.6)
     grey = tf.where(draw.chance(0.5) > 0, draw.uniform(0.03, 0.2), draw.uniform(0.55, 0.95))
     colour = (grey * rings * slits)[..., None] + draw.uniform(-0.04, 0.04, shape=(1, 1, 3))
-    alpha = tf.clip_by_value((1 - radial) * radius * face.unit + 0.5, 0.0, 1.0) * draw.chance(share)
+    alpha = tf.clip_by_value((1 - radial) * radius * face.unit + 0.5, 0.0, 1.0)
     return tf.clip_by_value(colour, 0.0, 1.0), alpha[..., None]
 
 
@@ -116,6 +128,11 @@ def _mixed_noise(draw: Draws, size: int) -> tf.Tensor:
     """Three smooth fields `(batch, size, size, 3)`, coarse for some samples and fine for others."""
     fine = draw.chance(0.5)[..., None]
     return fine * draw.smooth_noise(28, size, 3) + (1 - fine) * draw.smooth_noise(12, size, 3)
+
+
+def _edge(field: tf.Tensor) -> tf.Tensor:
+    """0 far below a field's zero, 1 far above it."""
+    return tf.clip_by_value(0.5 + field, 0.0, 1.0)
 
 
 def _bell(x: tf.Tensor, centre: float, width: float) -> tf.Tensor:

@@ -15,7 +15,7 @@ STYLES = {
     "cup": ((0.08, 0.4), (0.6, 0.95), (0.8, 1.4), (0.0, 0.1), (1.8, 2.2), (1.0, 1.45), (1.3, 2.2), (0.95, 1.35)),
     "cloth": ((0.1, 0.45), (0.35, 0.75), (1.0, 2.5), (0.0, 0.15), (1.85, 2.35), (1.0, 1.6), (1.4, 3.0), (1.1, 1.5)),
     "sport": ((0.12, 0.4), (0.55, 0.85), (0.9, 1.6), (0.0, 0.08), (1.8, 2.15), (0.9, 1.3), (1.4, 2.4), (1.0, 1.4)),
-    "gaiter": ((0.15, 0.5), (0.25, 0.6), (1.2, 2.5), (0.0, 0.1), (2.6, 3.4), (2.6, 3.4), (2.0, 3.0), (1.45, 1.57)),
+    "gaiter": ((0.15, 0.5), (0.3, 0.65), (1.2, 2.5), (0.0, 0.1), (2.6, 3.4), (2.6, 3.4), (2.0, 3.0), (1.45, 1.57)),
     "low": ((0.62, 0.8), (0.65, 0.95), (1.0, 2.0), (0.0, 0.02), (1.8, 2.3), (1.2, 1.65), (1.8, 4.0), (1.0, 1.4)),
 }
 
@@ -54,7 +54,8 @@ def draw_shape(draw: Draws, style: tf.Tensor, face: FaceCoordinates) -> MaskShap
     bottom += wave[2] * tf.sin(5 * across) + wave[3] * tf.cos(7 * across)
 
     ends = {sign: face.seen(sign * p["width"] + shift) for sign in (-1, 1)}
-    sides = tf.minimum(ends[1] - face.u, face.u - ends[-1]) * face.unit
+    neck = 0.3 * tf.sigmoid((face.level - 1.75) * 6)  # only a gaiter hangs that low
+    sides = (tf.minimum(ends[1] - face.u, face.u - ends[-1]) - neck) * face.unit
     edges = [_in_pixels(face.level - top, face.unit), _in_pixels(bottom - face.level, face.unit), sides]
     return MaskShape(
         distance=_rounded_minimum(edges, 0.1 * face.unit),
@@ -74,9 +75,10 @@ def draw_straps(draw: Draws, face: FaceCoordinates, shape: MaskShape) -> tf.Tens
     Ear loops run from a mask's corners to the ear; bands run around the head. On the side that is turned away the
     mask's edge is the silhouette, and a strap is hidden behind it.
     """
-    bands = draw.chance(0.3)
-    thickness = draw.uniform(0.025, 0.06) + bands * draw.uniform(0.0, 0.04)
-    reach = draw.uniform(0.02, 0.2)
+    bands = draw.chance(0.2)
+    wide = draw.chance(0.2) * (1 - bands)
+    thickness = draw.uniform(0.025, 0.055) + bands * draw.uniform(0.0, 0.04) + wide * draw.uniform(0.02, 0.12)
+    reach = draw.uniform(-0.05, 0.15) + bands * draw.uniform(0.05, 0.2)
     rise, fall = draw.uniform(0.1, 0.4), draw.uniform(0.45, 0.85)
     rise += bands * (draw.uniform(-0.5, 0.2) - rise)
     fall += bands * (draw.uniform(0.9, 1.5) - fall)
@@ -84,7 +86,8 @@ def draw_straps(draw: Draws, face: FaceCoordinates, shape: MaskShape) -> tf.Tens
     for sign in (-1, 1):
         ear = face.seen(tf.constant(sign * 3.0)) + sign * reach
         for edge, level in (("top", rise), ("bottom", fall)):
-            distances.append(_segment_distance(face, shape.corners[sign, edge], (ear, level)))
+            hidden = 9.0 * tf.cast(sign * face.turn > 0.35, tf.float32)
+            distances.append(_segment_distance(face, shape.corners[sign, edge], (ear, level)) + hidden)
     return (thickness / 2 - tf.reduce_min(tf.stack(distances), 0)) * face.unit
 
 

@@ -1,0 +1,79 @@
+"""Contact sheets: one row a face, one labelled column a stage."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+
+from tfinpaint.evaluation.baselines import telea
+from tfinpaint.evaluation.evaluate import HELD_OUT_SEED, drawn_batches
+from tfinpaint.images import write_picture
+
+_GAP, _STRIP = 4, 24
+_TINT = np.array([255.0, 40.0, 60.0])
+
+
+def examples(
+    model: Any, faces: Any, occlusion: Any, *, seed: int = HELD_OUT_SEED, count: int = 8
+) -> dict[str, np.ndarray]:
+    """The pictures behind `evaluate`, for its first `count` faces: label -> `(count, s, s, 3)` uint8.
+
+    Columns: clean, occluded, found mask, telea, coarse (where the model gives one), restored.
+    """
+    count = min(count, len(faces))
+    first = faces.take(slice(count))
+    ((clean, occluded, mask, _),) = drawn_batches(first, occlusion, seed=seed, batch_size=count)
+    restored = model.restore(occluded)
+    columns = {
+        "clean": clean,
+        "occluded": occluded,
+        "found mask": np.repeat((restored.masks * 255).astype(np.uint8), 3, axis=-1),
+        "telea, true mask": telea(occluded, mask),
+    }
+    coarse = _coarse(model, occluded)
+    return columns | ({} if coarse is None else {"coarse": coarse}) | {"restored": restored.images}
+
+
+def tint(pictures: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """The pictures with masked pixels half red."""
+    return np.where(masks > 0.5, 0.5 * pictures + 0.5 * _TINT, pictures).astype(np.uint8)
+
+
+def write_sheet(columns: Mapping[str, np.ndarray], path: str | os.PathLike, *, side: int = 160, fold: int = 1) -> None:
+    """Writes a PNG with a row for each face and a labelled column for each entry.
+
+    Args:
+        columns: label -> `(n, s, s, 3)` uint8.
+        path: of the PNG, which appears whole or not at all.
+        side: of one picture in the sheet.
+        fold: how many blocks of columns stand beside each other, for many faces.
+    """
+    count = len(next(iter(columns.values())))
+    rows = -(-count // fold)
+    block = _block(columns, slice(0, rows), rows, side)
+    blocks = [block] + [_block(columns, slice(i * rows, (i + 1) * rows), rows, side) for i in range(1, fold)]
+    write_picture(np.concatenate(blocks, axis=1), path)
+
+
+def _block(columns: Mapping[str, np.ndarray], which: slice, rows: int, side: int) -> np.ndarray:
+    cell = side + _GAP
+    block = np.full((_STRIP + rows * cell, len(columns) * cell + _GAP, 3), 255, np.uint8)
+    for index, (label, pictures) in enumerate(columns.items()):
+        left = _GAP + index * cell
+        cv2.putText(block, label, (left, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (40, 40, 40), 1, cv2.LINE_AA)
+        for row, picture in enumerate(pictures[which]):
+            way = cv2.INTER_AREA if len(picture) > side else cv2.INTER_CUBIC
+            top = _STRIP + row * cell
+            block[top : top + side, left : left + side] = cv2.resize(picture, (side, side), interpolation=way)
+    return block
+
+
+def _coarse(model: Any, occluded: np.ndarray) -> np.ndarray | None:
+    if not callable(model) or getattr(model, "image_size", None) != occluded.shape[1]:
+        return None
+    outputs = model(occluded.astype(np.float32) / 127.5 - 1)
+    if "coarse" not in outputs:
+        return None
+    return np.rint((np.clip(np.asarray(outputs["coarse"]), -1, 1) + 1) * 127.5).astype(np.uint8)
