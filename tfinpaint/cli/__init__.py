@@ -1,1 +1,48 @@
+"""The command line: one file a command, imported light; what a command needs is loaded when it runs."""
 
+import argparse
+import importlib
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+
+from tfinpaint._version import __version__
+from tfinpaint.errors import TfinpaintError
+
+# Command -> module with `add_parser(subparsers)` and `run(arguments) -> exit code`.
+COMMANDS = {
+    "restore": "tfinpaint.cli.restore",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns 0, 1 where something failed, 2 for wrong usage, 130 when interrupted."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    parsed = _parser().parse_args(arguments)
+    logging.basicConfig(format="tfinpaint: %(message)s", level=logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            return importlib.import_module(COMMANDS[parsed.command]).run(parsed)
+        except TfinpaintError as error:
+            print(f"tfinpaint: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tfinpaint", description="Finds what hides a face and paints the face back.")
+    parser.add_argument("--version", action="version", version=f"tfinpaint {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for module in COMMANDS.values():
+        importlib.import_module(module).add_parser(subparsers)
+    return parser
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+    """One line for the library's own warnings; other packages' are for their developers."""
+    if category is UserWarning:
+        print(f"tfinpaint: {message}", file=sys.stderr)

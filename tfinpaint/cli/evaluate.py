@@ -1,7 +1,9 @@
 """`tfinpaint evaluate`: scores a model on drawn occlusions, beside baselines, and on really worn masks."""
 
 import argparse
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--landmarks", metavar="NPZ", help="weights of the landmark network")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N faces of each source")
     parser.add_argument("--seed", type=int, help="of the occlusions (a fixed one that no training draws with)")
-    parser.add_argument("--worn", metavar="ZIP", help="photos of really worn masks; points in a .csv beside it")
-    parser.add_argument("--labelled", metavar="ZIP", help="masks with labels by hand; needs --yunet")
-    parser.add_argument("--yunet", metavar="ONNX", help="face detector for --labelled")
+    parser.add_argument("--worn", metavar="ZIP", help="photos of people who really wear a mask")
+    parser.add_argument("--labelled", metavar="ZIP", help="photos with masks that are labelled pixel by pixel")
     parser.add_argument("--out", metavar="JSON", help="write the numbers here")
     parser.add_argument("--sheet", metavar="PNG", help="contact sheets; the name of each source is added to this one")
 
@@ -35,19 +36,16 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not (arguments.faces or arguments.worn or arguments.labelled):
         raise InputError("There is nothing to score: give --faces, --worn or --labelled.")
-    if arguments.labelled and not arguments.yunet:
-        raise InputError("`--labelled` pictures have no landmarks: give the detector with --yunet FILE.onnx.")
+    for path in filter(None, (arguments.out, arguments.sheet)):
+        if not Path(path).resolve().parent.is_dir():
+            raise InputError(f"Results go into a folder that exists. Received: {path!r}; make its folder first.")
     model = zoo.load(arguments.model, weights=arguments.weights or True)
     results: dict[str, Any] = {}
     for path in arguments.faces:
         results[Path(path).stem] = _drawn(arguments, model, path)
-    if arguments.worn:
-        results[Path(arguments.worn).stem] = _worn(arguments, model)
-    if arguments.labelled:
-        scores = evaluation.score_labelled(model, arguments.labelled, evaluation.yunet(arguments.yunet))
-        results[Path(arguments.labelled).stem] = scores
-        for kind, score in scores.items():
-            print(f"labelled {kind}: mask IoU {_cell(score.get('mask_iou', {}))} of {score['faces']} faces")
+    for path, score in ((arguments.worn, evaluation.score_worn), (arguments.labelled, evaluation.score_labelled)):
+        if path:
+            results[Path(path).stem] = _photos(arguments, model, path, score)
     if arguments.out:
         files = [*arguments.faces, arguments.worn, arguments.labelled, arguments.judge, arguments.landmarks]
         weights = arguments.weights or zoo.weights_path(zoo.preset(arguments.model))
@@ -91,18 +89,17 @@ def _drawn(arguments: argparse.Namespace, model: Any, path: str) -> dict[str, An
     return scores
 
 
-def _worn(arguments: argparse.Namespace, model: Any) -> dict[str, Any]:
-    from tfinpaint import evaluation
-    from tfinpaint.data import load_faces
+def _photos(arguments: argparse.Namespace, model: Any, path: str, score: Callable) -> dict[str, Any]:
+    from tfinpaint import evaluation, faces
 
-    points = evaluation.read_points(Path(arguments.worn).with_suffix(".csv"))
-    faces = load_faces(arguments.worn, size=model.image_size, landmarks=points, limit=arguments.limit)
-    scores, restored = evaluation.score_worn(model, faces)
-    print(f"\n{Path(arguments.worn).name}: " + ", ".join(f"{k} {v:.3g}" for k, v in scores.items() if k != "area"))
-    tinted = evaluation.tint(faces.images, restored.masks)
-    columns = {"photo": faces.images, "found mask": tinted, "restored": restored.images}
-    some = slice(None, None, max(1, len(faces) // 40))
-    _sheet(arguments, arguments.worn, {label: pictures[some][:40] for label, pictures in columns.items()}, fold=4)
+    found = evaluation.find_faces(path, model.image_size, faces.default_detector(), arguments.limit)
+    restored = model.restore(found.images)
+    scores = score(restored.masks, found)
+    print(f"\n{Path(path).name}: {json.dumps(scores)}")
+    tinted = evaluation.tint(found.images, restored.masks)
+    columns = {"photo": found.images, "found mask": tinted, "restored": restored.images}
+    some = slice(None, None, max(1, len(found.images) // 40))
+    _sheet(arguments, path, {label: pictures[some][:40] for label, pictures in columns.items()}, fold=4)
     return scores
 
 

@@ -25,14 +25,22 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--stages", nargs="+", metavar="NAME", help="only these stages")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies the length of every stage (1.0)")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
-    parser.add_argument("--weights", metavar="FILE", help="begin from this .weights.h5, or 'zoo' for the published ones")
     parser.add_argument(
-        "--feature", nargs="*", default=[], metavar="NAME=WEIGHTS", help="weights of a network that the losses look through"
+        "--weights", metavar="FILE", help="begin from this .weights.h5, or 'zoo' for the published ones"
+    )
+    parser.add_argument(
+        "--feature",
+        nargs="*",
+        default=[],
+        metavar="NAME=WEIGHTS",
+        help="weights of a network that the losses look through",
     )
     parser.add_argument("--policy", default="float32", help="float32, mixed_bfloat16 or mixed_float16 (float32)")
     parser.add_argument("--jitter", type=float, default=0.05, help="variation of the framing, share of the side (0.05)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps-per-epoch", type=int, default=500, help="steps between log lines and checkpoints (500)")
+    parser.add_argument(
+        "--steps-per-epoch", type=int, default=500, help="steps between log lines and checkpoints (500)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -90,7 +98,12 @@ def StageLog(path: Path) -> Any:  # noqa: N802 - a class that is made when Keras
     class _StageLog(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
             values = {k: round(float(v), 6) for k, v in (logs or {}).items()}
-            line = {"time": round(time.time()), "stage": self.model.stage.name, "step": int(self.model.stage_step), **values}
+            line = {
+                "time": round(time.time()),
+                "stage": self.model.stage.name,
+                "step": int(self.model.stage_step),
+                **values,
+            }
             with open(path, "a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
 

@@ -106,11 +106,13 @@ def load_faces(
     def load(index: int) -> None:
         name = names[index]
         data = np.frombuffer(readers[name](), np.uint8)
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if len(data) else None
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
         if picture is not None:
             five = points[name] if name in points else points[Path(name).name]
             rng = np.random.default_rng([seed, index])
-            images[index], moved[index], valid[index] = align_picture(picture, five, size, jitter, rng)
+            images[index], moved[index], valid[index] = align_picture(
+                cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), five, size, jitter, rng
+            )
             good[index] = True
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

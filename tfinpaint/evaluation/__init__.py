@@ -6,19 +6,21 @@ from tfinpaint.evaluation.face_judge import build_face_judge
 from tfinpaint.evaluation.judging import distance, look
 from tfinpaint.evaluation.landmark_judge import build_landmark_judge
 from tfinpaint.evaluation.metrics import l1_percent, l2_percent, mask_iou, psnr, ssim, ssim_map
-from tfinpaint.evaluation.real_masks import read_points, score_labelled, score_worn, yunet
+from tfinpaint.evaluation.real_masks import FoundFaces, find_faces, score_labelled, score_worn
 from tfinpaint.evaluation.report import environment, hashes, write_json
 from tfinpaint.evaluation.sheet import examples, tint, write_sheet
 from tfinpaint.evaluation.summary import summarise
 
 __all__ = [
     "HELD_OUT_SEED",
+    "FoundFaces",
     "build_face_judge",
     "build_landmark_judge",
     "distance",
     "environment",
     "evaluate",
     "examples",
+    "find_faces",
     "hashes",
     "l1_percent",
     "l2_percent",
@@ -26,7 +28,6 @@ __all__ = [
     "mask_iou",
     "navier_stokes",
     "psnr",
-    "read_points",
     "score_labelled",
     "score_worn",
     "ssim",
@@ -36,5 +37,4 @@ __all__ = [
     "tint",
     "write_json",
     "write_sheet",
-    "yunet",
 ]

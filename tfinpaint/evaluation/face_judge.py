@@ -24,7 +24,8 @@ _BLOCKS = {
 def build_face_judge(weights: str | Path) -> keras.Model:
     """Makes the network: aligned faces `(batch, s, s, 3)` in [-1, 1] -> `(batch, 128)`.
 
-    Embeddings are compared by their Euclidean distance; below 0.6 two faces are one person, says its author.
+    It computes in float32, whatever the global policy. Embeddings are compared by their Euclidean distance: below 0.6
+    two faces are one person, says its author.
 
     Args:
         weights: an `.npz` file with `<block>|conv1|conv|filters`, `|conv|bias`, `|scale|weights`, `|scale|biases` and
@@ -36,11 +37,11 @@ def build_face_judge(weights: str | Path) -> keras.Model:
     Reference: King, "High Quality Face Recognition with Deep Metric Learning" (dlib_face_recognition_resnet_model_v1).
     """
     units = _Units(read_weights(weights))
-    inputs = layers.Input((None, None, 3), name="face")
-    x = FaceCrop(*framing(DLIB), 150, name="crop")(inputs)
+    inputs = layers.Input((None, None, 3), dtype="float32", name="face")
+    x = FaceCrop(*framing(DLIB), 150, dtype="float32", name="crop")(inputs)
     x = (x * 127.5 + (127.5 - _MEAN_RGB)) / 256.0
     x = ops.relu(units.conv(x, "conv32_down", 32, kernel_size=7, strides=2))
-    x = layers.MaxPooling2D(3, 2, name="conv32_pool")(x)
+    x = layers.MaxPooling2D(3, 2, dtype="float32", name="conv32_pool")(x)
     for name, halves in _BLOCKS.items():
         x = _half_block(units, x, name) if halves else _block(units, x, name)
     x = ops.matmul(ops.mean(x, axis=(1, 2)), units.array("fc"))
@@ -58,7 +59,7 @@ def _half_block(units: "_Units", x: Any, name: str) -> Any:
     channels = int(name.removeprefix("conv").split("_")[0])
     y = ops.relu(units.conv(x, f"{name}|conv1", channels, strides=2))
     y = units.conv(y, f"{name}|conv2", channels)
-    shortcut = layers.AveragePooling2D(2, name=f"{name}_pool")(x)
+    shortcut = layers.AveragePooling2D(2, dtype="float32", name=f"{name}_pool")(x)
     height, width = (shortcut.shape[i] - y.shape[i] for i in (1, 2))
     y = ops.pad(y, ((0, 0), (0, height), (0, width), (0, 0)))
     shortcut = ops.pad(shortcut, ((0, 0), (0, 0), (0, 0), (0, channels - shortcut.shape[-1])))
@@ -73,7 +74,7 @@ class _Units:
 
     def conv(self, x: Any, name: str, filters: int, kernel_size: int = 3, strides: int = 1) -> Any:
         padding = "same" if strides == 1 else "valid"
-        layer = layers.Conv2D(filters, kernel_size, strides, padding, name=name.replace("|", "_"))
+        layer = layers.Conv2D(filters, kernel_size, strides, padding, dtype="float32", name=name.replace("|", "_"))
         y = layer(x)
         kernel, bias, scale, offset = (
             self.array(f"{name}|{part}") for part in ("conv|filters", "conv|bias", "scale|weights", "scale|biases")

@@ -20,7 +20,8 @@ _MEAN_RGB = np.array([122.782, 117.001, 104.298], np.float32)
 def build_landmark_judge(weights: str | Path) -> keras.Model:
     """Makes the network: aligned faces `(batch, s, s, 3)` in [-1, 1] -> `(batch, 68, 2)`, (x, y) in units of the side.
 
-    The points are in the order of iBUG 300-W: jaw, brows, nose, eyes, mouth.
+    The points are in the order of iBUG 300-W: jaw, brows, nose, eyes, mouth. It computes in float32, whatever the
+    global policy.
 
     Args:
         weights: an `.npz` file with `dense0|conv0|filters`, `dense0|conv1|depthwise_filter` and so on, `fc|weights`.
@@ -31,8 +32,8 @@ def build_landmark_judge(weights: str | Path) -> keras.Model:
     Reference: face-api.js, `FaceLandmark68Net` (four densely connected blocks of separable convolutions).
     """
     units = _Units(read_weights(weights))
-    inputs = layers.Input((None, None, 3), name="face")
-    x = FaceCrop(*_BOX, 112, name="crop")(inputs)
+    inputs = layers.Input((None, None, 3), dtype="float32", name="face")
+    x = FaceCrop(*_BOX, 112, dtype="float32", name="crop")(inputs)
     x = (x * 127.5 + (127.5 - _MEAN_RGB)) / 255.0
     x = _block(units, x, "dense0", 32, units.conv)
     for index, channels in enumerate((64, 128, 256), 1):
@@ -60,13 +61,13 @@ class _Units:
         self._arrays = arrays
 
     def conv(self, x: Any, name: str, filters: int, strides: int = 1) -> Any:
-        layer = layers.Conv2D(filters, 3, strides, "same", name=name.replace("|", "_"))
+        layer = layers.Conv2D(filters, 3, strides, "same", dtype="float32", name=name.replace("|", "_"))
         y = layer(x)
         assign(layer, self.array(f"{name}|filters"), self.array(f"{name}|bias"))
         return y
 
     def separable(self, x: Any, name: str, filters: int, strides: int = 1) -> Any:
-        layer = layers.SeparableConv2D(filters, 3, strides, "same", name=name.replace("|", "_"))
+        layer = layers.SeparableConv2D(filters, 3, strides, "same", dtype="float32", name=name.replace("|", "_"))
         y = layer(x)
         parts = ("depthwise_filter", "pointwise_filter", "bias")
         assign(layer, *(self.array(f"{name}|{part}") for part in parts))

@@ -1,9 +1,11 @@
 """Faces in photos: find them, align them, paste them back."""
 
 from tfinpaint.faces.align import align, align_mask, alignment_matrix, whole_picture_matrix
-from tfinpaint.faces.detect import Detector, MTCNNDetector, default_detector, face_from_landmarks, face_in_box
+from tfinpaint.faces.detect import Detector, MTCNNDetector, default_detector
 from tfinpaint.faces.face import Face, largest
+from tfinpaint.faces.find import FaceFinder, face_from_landmarks, face_in_box
 from tfinpaint.faces.paste import paste
+from tfinpaint.faces.resample import resample
 from tfinpaint.faces.template import TEMPLATE, similarity, template_points
 from tfinpaint.faces.yunet import YuNet
 
@@ -11,6 +13,7 @@ __all__ = [
     "TEMPLATE",
     "Detector",
     "Face",
+    "FaceFinder",
     "MTCNNDetector",
     "YuNet",
     "align",
@@ -21,6 +24,7 @@ __all__ = [
     "face_in_box",
     "largest",
     "paste",
+    "resample",
     "similarity",
     "template_points",
     "whole_picture_matrix",

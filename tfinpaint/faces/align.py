@@ -6,8 +6,8 @@ import numpy as np
 from tfinpaint.faces.resample import resample
 from tfinpaint.faces.template import similarity, template_points
 
-# Under a mask a detector guesses nose and mouth: they steady the scale of turned heads, the eyes decide the rest.
-_WEIGHTS = np.array([1.0, 1.0, 0.2, 0.2, 0.2])
+# Under a mask a detector guesses nose and mouth; the guesses steady the scale of turned heads, where eyes draw together.
+_WEIGHTS = np.array([1.0, 1.0, 0.5, 0.5, 0.5])
 # A guess further than this from where the eyes expect it, in eye distances, is no guess.
 _TOLERANCE = 0.6
 

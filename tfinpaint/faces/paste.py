@@ -28,8 +28,8 @@ def paste(
         restored: the restored crop, `(size, size, 3)`, uint8.
         mask: `(size, size)` or `(size, size, 1)`, above 0 where the crop was painted.
         matrix: `(2, 3)`, from photo to crop, as `align` gives it.
-        hole: `(height, width)` bool, the exact pixels to replace where the caller knows them; otherwise the outline of
-            `mask`, smoothly enlarged.
+        hole: `(height, width)` bool, the very pixels that are hidden, where the caller knows them; those in the crop
+            are replaced. Otherwise it is `mask` with its outline smoothly enlarged.
         feather: width of the transition in pixels of the crop.
 
     Returns:
@@ -44,12 +44,9 @@ def paste(
     window, to_window = _window(mask, matrix, pixels.shape)
     part, extent = pixels[window], pixels[window].shape[1::-1]
     enlargement = float(np.sqrt(abs(np.linalg.det(to_window[:, :2]))))
-    if hole is None:
-        hidden = mask.astype(np.float32)
-        hidden = resample(hidden, to_window, extent, border=cv2.BORDER_CONSTANT, interpolation=cv2.INTER_LINEAR)
-        inside = hidden > 0.5
-    else:
-        inside = hole[window]
+    hidden = mask.astype(np.float32)
+    hidden = resample(hidden, to_window, extent, border=cv2.BORDER_CONSTANT, interpolation=cv2.INTER_LINEAR)
+    inside = hidden > 0.5 if hole is None else hole[window] & (hidden > 0.2)
     colours = restored + rim_correction(crop, restored, mask)
     colours = resample(colours, to_window, extent) + matched_grain(part, inside, enlargement)
     weight = _feathered(inside, feather * enlargement)[..., None]

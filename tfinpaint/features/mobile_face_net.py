@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers, ops
 
 from tfinpaint.features.face_crop import ARCFACE, FaceCrop, framing
-from tfinpaint.features.weights import assign, read_weights, take
+from tfinpaint.features.weights import assign, randomise, read_weights, take
 
 # (expanded channels, channels, stride of the first, how many): Chen et al. 2018, table 1; the first linear
 # convolution has 64 channels and the embedding 192, as in the widespread TensorFlow weights.
@@ -36,7 +36,7 @@ def build_mobile_face_net(weights: str | Path | None = None, *, dtype: str | Non
     """
     arrays = None if weights is None else read_weights(weights)
     size, channels, blocks = (28, 16, _SMALL) if arrays is None else (112, 64, _BLOCKS)
-    graph = _Graph(dtype, seed)
+    graph = _Graph(dtype)
     inputs = layers.Input((None, None, 3), dtype="float32", name="face")
     x = FaceCrop(*framing(ARCFACE), size, dtype="float32", name="crop")(inputs) * np.float32(127.5 / 128)
     x = graph.conv(x, channels, kernel_size=3, strides=2)
@@ -57,7 +57,9 @@ def build_mobile_face_net(weights: str | Path | None = None, *, dtype: str | Non
     x = ops.normalize(ops.cast(ops.reshape(x, (-1, 192)), "float32"), axis=-1)
     model = keras.Model(inputs, x, name="mobile_face_net")
     model.trainable = False
-    if arrays is not None:
+    if arrays is None:
+        randomise(model, seed)
+    else:
         graph.load(arrays)
     return model
 
@@ -65,37 +67,35 @@ def build_mobile_face_net(weights: str | Path | None = None, *, dtype: str | Non
 class _Graph:
     """Adds numbered operations: a convolution, a depthwise one (both perhaps with a PReLU), an addition."""
 
-    def __init__(self, dtype: str | None, seed: int) -> None:
-        self._dtype, self._seed, self._count = dtype, seed, 0
+    def __init__(self, dtype: str | None) -> None:
+        self._dtype, self._count = dtype, 0
         self._layers: list[tuple[str, list[layers.Layer]]] = []
 
     def conv(self, x: Any, filters: int, kernel_size: int = 1, strides: int = 1, prelu: bool = True) -> Any:
-        number, initializer = self._next()
+        number = self._next()
         layer = layers.Conv2D(
             filters,
             kernel_size,
             strides,
             padding="same",
-            kernel_initializer=initializer,
             dtype=self._dtype,
             name=f"{number}_conv",
         )
         return self._apply(number, layer, x, prelu)
 
     def depthwise(self, x: Any, kernel_size: int = 3, strides: int = 1, last: bool = False) -> Any:
-        number, initializer = self._next()
+        number = self._next()
         layer = layers.DepthwiseConv2D(
             kernel_size,
             strides,
             padding="valid" if last else "same",
-            depthwise_initializer=initializer,
             dtype=self._dtype if strides == 1 else "float32",  # on a CPU, bfloat16 with a stride is 8 times slower
             name=f"{number}_depthwise",
         )
         return self._apply(number, layer, x, prelu=not last)
 
     def add(self, x: Any, y: Any) -> Any:
-        number, _ = self._next()
+        number = self._next()
         return layers.Add(dtype=self._dtype, name=f"{number}_add")([x, y])
 
     def load(self, arrays: dict[str, np.ndarray]) -> None:
@@ -104,9 +104,9 @@ class _Graph:
             for layer in slope:
                 assign(layer, *take(arrays, number, "a"))
 
-    def _next(self) -> tuple[str, keras.initializers.Initializer]:
+    def _next(self) -> str:
         self._count += 1
-        return f"{self._count:02d}", keras.initializers.HeNormal(self._seed + self._count)
+        return f"{self._count:02d}"
 
     def _apply(self, number: str, convolution: layers.Layer, x: Any, prelu: bool) -> Any:
         slope = [_PReLU(dtype=self._dtype, name=f"{number}_prelu")] if prelu else []

@@ -9,7 +9,7 @@ import numpy as np
 from keras import layers
 
 from tfinpaint.errors import InputError, WeightsError
-from tfinpaint.features.weights import assign, read_weights, take
+from tfinpaint.features.weights import assign, randomise, read_weights, take
 
 ENVIRONMENT = "TFINPAINT_VGG16"
 KERAS_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -59,20 +59,20 @@ def build_vgg16(
         if name.startswith("pool"):
             x = layers.MaxPooling2D(2, name=name, dtype=dtype)(x)
         else:
-            initializer = keras.initializers.HeNormal(seed + len(features))
             x = layers.Conv2D(
                 _CHANNELS[block - 1],
                 3,
                 padding="same",
                 activation="relu",
-                kernel_initializer=initializer,
                 dtype=dtype,
                 name=name.replace("relu", "conv"),
             )(x)
         features[name] = x
     model = keras.Model(inputs, {t: features[t] for t in taps}, name="vgg16")
     model.trainable = False
-    if weights is not None:
+    if weights is None:
+        randomise(model, seed)
+    else:
         _load(model, weights)
     return model
 

@@ -54,3 +54,13 @@ def assign(layer: keras.layers.Layer, *arrays: np.ndarray | None) -> None:
 def take(arrays: Mapping[str, np.ndarray], name: str, suffixes: str) -> list[np.ndarray | None]:
     """The arrays `name|suffix`, one for each letter of `suffixes`; None where there is none."""
     return [arrays.get(f"{name}|{suffix}") for suffix in suffixes]
+
+
+def randomise(model: keras.Model, seed: int) -> None:
+    """Gives kernels He-normal values, the same on every backend; other weights keep their initial ones."""
+    rng = np.random.default_rng(seed)
+    for variable in model.weights:
+        shape = tuple(variable.shape)
+        if len(shape) == 4:
+            fan_in = shape[0] * shape[1] * (1 if "depthwise" in variable.path else shape[2])
+            variable.assign(rng.normal(0, np.sqrt(2 / fan_in), shape))

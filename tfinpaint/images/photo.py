@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tfinpaint.errors import InputError
+
 MAX_PIXELS = 150_000_000
 MIN_SIDE = 16
 
@@ -46,7 +48,16 @@ class Photo:
 
     @classmethod
     def from_array(cls, pixels: np.ndarray) -> "Photo":
-        """A photo of `(height, width, 3)` uint8 RGB pixels."""
+        """A photo of `(height, width, 3)` uint8 RGB pixels.
+
+        Raises:
+            InputError: another kind of array.
+        """
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[-1] != 3 or min(pixels.shape[:2]) < MIN_SIDE:
+            raise InputError(
+                f"A photo must be uint8 RGB of shape (height, width, 3), at least {MIN_SIDE} pixels wide and high. "
+                f"Received: {pixels.dtype} of shape {pixels.shape}."
+            )
         return cls(pixels, pixels)
 
 
@@ -72,8 +83,8 @@ def merge(photo: Photo, pixels: np.ndarray, hole: np.ndarray) -> tuple[np.ndarra
     """The photo's samples with the hole taken from `pixels`, in the photo's own kind; and its palette.
 
     Outside the hole every sample stays. Inside: 16-bit samples are 257 times the 8-bit ones, grey is the luminance,
-    alpha stays the photo's, CMYK is Pillow's plain conversion, and a palette keeps its entries and gains new ones
-    where it has room (the nearest entries, dithered, stand in for the rest).
+    alpha stays the photo's, CMYK is Pillow's plain conversion, and a palette gains new colours in the entries that no
+    kept pixel uses (the nearest ones, dithered, stand in for the rest).
     """
     if photo.mode == "P":
         return _merge_palette(photo, pixels, hole)
@@ -95,13 +106,18 @@ def merge(photo: Photo, pixels: np.ndarray, hole: np.ndarray) -> tuple[np.ndarra
 
 
 def _merge_palette(photo: Photo, pixels: np.ndarray, hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    palette, samples = photo.palette, photo.samples.copy()
-    room = 256 - len(palette)
-    if room:
-        fresh = Image.fromarray(pixels[hole][None]).quantize(room, Image.Quantize.MEDIANCUT)
-        fresh = np.array(fresh.getpalette()[: 3 * room], np.uint8).reshape(-1, 3)
-        palette = np.concatenate([palette, np.pad(fresh, ((0, 0), (0, 1)), constant_values=255)])
-    opaque = np.flatnonzero(palette[:, 3] == 255)
+    samples, palette = photo.samples.copy(), np.full((256, 4), 255, np.uint8)
+    palette[: len(photo.palette)] = photo.palette
+    free = np.flatnonzero(np.bincount(samples[~hole].ravel(), minlength=256) == 0)
+    if len(free):
+        fresh = Image.fromarray(pixels[hole][None]).quantize(len(free), Image.Quantize.MEDIANCUT)
+        fresh = np.array(fresh.getpalette(), np.uint8).reshape(-1, 3)[: len(free)]
+        free = free[: len(fresh)]
+        palette[free] = np.pad(fresh, ((0, 0), (0, 1)), constant_values=255)
+    used = np.zeros(256, bool)
+    used[free], used[samples[~hole]] = True, True
+    palette = palette[: np.flatnonzero(used)[-1] + 1]
+    opaque = np.flatnonzero(used[: len(palette)] & (palette[:, 3] == 255))
     if not len(opaque):
         opaque = np.arange(len(palette))
     colours = Image.new("P", (1, 1))

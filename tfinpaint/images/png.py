@@ -26,7 +26,8 @@ def described(data: bytes, chunks: Iterable[Chunk], *, software: str, exif: byte
     written = list(_split(data))
     taken = {name for name, _ in written}
     added = [(name, body) for name, body in chunks if name not in taken and not (icc and name == b"sRGB")]
-    added.append((b"tEXt", b"Software\0" + software.encode("latin-1", "replace")))
+    if software:
+        added.append((b"tEXt", b"Software\0" + software.encode("latin-1", "replace")))
     if icc:
         added.append((b"iCCP", b"ICC Profile\0\0" + zlib.compress(icc)))
     if exif:

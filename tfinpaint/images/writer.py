@@ -2,15 +2,14 @@
 
 import io
 import os
-import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, TiffImagePlugin
+from PIL import ExifTags, Image
 
 from tfinpaint._version import __version__
 from tfinpaint.errors import ImageFileError, InputError
-from tfinpaint.images import png
+from tfinpaint.images import png, tiff
 from tfinpaint.images.photo import Photo, merge
 
 SOFTWARE = f"tfinpaint {__version__} (face restored: part of this picture was painted by software)"
@@ -113,7 +112,8 @@ def _check_kind(photo: Photo, file_format: str, path: Path) -> None:
 def _encode(photo: Photo, samples: np.ndarray, palette: np.ndarray | None, file_format: str, software: str) -> bytes:
     own = photo.options if file_format == photo.format else {}
     if file_format == "TIFF" and samples.dtype == np.uint16:
-        return _encode_deep_tiff(photo, samples, own, software)
+        packed = _lossless_compression(own) != "raw"
+        return tiff.encode_deep(samples, _tagged(photo.exif, software), icc=photo.icc, dpi=photo.dpi, packed=packed)
     if file_format == "PNG" and samples.dtype == np.uint16:
         data = png.encode_deep(samples)
     else:
@@ -179,35 +179,3 @@ def _tagged(exif: bytes, software: str) -> Image.Exif:
 def _lossless_compression(own: dict) -> str:
     compression = own.get("compression", "tiff_adobe_deflate")
     return compression if compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits") else "tiff_adobe_deflate"
-
-
-def _encode_deep_tiff(photo: Photo, samples: np.ndarray, own: dict, software: str) -> bytes:
-    """A TIFF file of uint16 samples in one strip; Pillow has no such pictures but writes the directory."""
-    height, width = samples.shape[:2]
-    channels = 1 if samples.ndim == 2 else samples.shape[-1]
-    packed = _lossless_compression(own) != "raw"
-    strip = samples.astype("<u2").tobytes()
-    strip = zlib.compress(strip, 6) if packed else strip
-    directory = TiffImagePlugin.ImageFileDirectory_v2()
-    exif = _tagged(photo.exif, software)
-    for tag in exif:
-        directory[tag] = exif.get_ifd(tag) if tag in (0x8769, 0x8825) else exif[tag]
-    colours = 3 if channels > 2 else 1
-    directory |= {
-        256: width,
-        257: height,
-        258: (16,) * channels,
-        259: 8 if packed else 1,
-        262: 2 if colours == 3 else 1,
-    }
-    directory |= {273: 0, 277: channels, 278: height, 279: len(strip), 284: 1, 339: (1,) * channels}
-    if channels > colours:
-        directory[338] = 2  # alpha, not premultiplied
-    if photo.icc:
-        directory[34675] = photo.icc
-    if photo.dpi:
-        directory |= {282: photo.dpi[0], 283: photo.dpi[1], 296: 2}
-    buffer = io.BytesIO()
-    directory.save(buffer)
-    buffer.write(strip)
-    return buffer.getvalue()

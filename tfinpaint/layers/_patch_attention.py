@@ -113,7 +113,7 @@ class PatchAttention(keras.layers.Layer):
         return ops.cast(ops.max(hidden, axis=-1) <= 0, "float32")[:, None]
 
 
-def normalize(patches: Any) -> Any:
+def unit_length(patches: Any) -> Any:
     """`(batch, n, values)` scaled to length 1 (shorter than 1e-4: divided by 1e-4, with a finite gradient)."""
     return patches * ops.rsqrt(ops.maximum(ops.sum(ops.square(patches), axis=-1, keepdims=True), 1e-8))
 
@@ -123,7 +123,7 @@ def convolve_twice(scores: Any, row_kernel: Any, column_kernel: Any, grid: tuple
 
     Args:
         scores: `(batch, n, n)`, both axes the positions of `grid` in row-major order.
-        row_kernel: `(3, 3)`, for neighbours along rows; the identity matrix adds the pairs shifted by one on both sides.
+        row_kernel: `(3, 3)`, for neighbours along rows; the identity adds the pairs shifted alike on both sides.
         column_kernel: `(3, 3)`, for neighbours along columns.
         grid: (rows, columns), n = rows * columns.
     """

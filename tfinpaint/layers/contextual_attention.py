@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tfinpaint.layers._patch_attention import PatchAttention, convolve_twice, normalize
+from tfinpaint.layers._patch_attention import PatchAttention, convolve_twice, unit_length
 
 
 @keras.saving.register_keras_serializable("tfinpaint")
@@ -56,7 +56,7 @@ class ContextualAttention(PatchAttention):
         self.fuse = fuse
 
     def match(self, patches: Any, penalty: Any) -> Any:
-        return ops.matmul(patches, ops.transpose(normalize(patches), (0, 2, 1)))
+        return ops.matmul(patches, ops.transpose(unit_length(patches), (0, 2, 1)))
 
     def propagate(self, scores: Any, grid: tuple[int, int]) -> Any:
         identity = np.eye(3, dtype="float32")

@@ -25,7 +25,8 @@ class DepthToSpace(keras.layers.Layer):
         `(batch, block * height, block * width, channels / block**2)`.
 
     Raises:
-        InputError: `block` is no whole number from 1, or its square does not divide the channels, or the sides are unknown.
+        InputError: `block` is no whole number from 1, or its square does not divide the channels, or
+            the sides are unknown.
     """
 
     def __init__(self, block: int = 2, **kwargs: Any) -> None:
@@ -41,8 +42,9 @@ class DepthToSpace(keras.layers.Layer):
         batch, height, width, channels = input_shape
         if None in (height, width) or channels % self.block**2:
             raise InputError(
-                f"The sides must be known and the channels divisible by `block**2`. Received: shape={tuple(input_shape)}, "
-                f"block={self.block}. Give the convolution before it another number of filters."
+                "The sides must be known and the channels divisible by `block**2`. "
+                f"Received: shape={tuple(input_shape)}, block={self.block}. "
+                "Give the convolution before it another number of filters."
             )
         return batch, height * self.block, width * self.block, channels // self.block**2
 

@@ -1,8 +1,8 @@
 """Patches of feature maps: `extract_patches`, its adjoint `fold`, and how often patches overlap.
 
 Pixels are first gathered in cells of `stride x stride` (one transpose), so that a patch is a square of whole cells and
-every slice is contiguous. Windows are cut with `ops.split`: on TensorFlow its gradient is a concatenation, several times
-faster than the gradient of a slice. All operations are TFLite builtins.
+every slice is contiguous. Windows are cut with `ops.split`: on TensorFlow its gradient is a concatenation, several
+times faster than the gradient of a slice. All operations are TFLite builtins.
 """
 
 from typing import Any
@@ -125,4 +125,4 @@ def _margins(height: int, width: int, size: int, stride: int, padding: str) -> t
 def _window(x: Any, start: int, length: int, axis: int) -> Any:
     """`length` entries of an axis from `start`."""
     cuts = [cut for cut in (start, start + length) if 0 < cut < x.shape[axis]]
-    return ops.split(x, cuts, axis=axis)[min(start, 1)]
+    return ops.split(x, cuts, axis=axis)[min(start, 1)] if cuts else x

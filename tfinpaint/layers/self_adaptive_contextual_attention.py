@@ -3,11 +3,10 @@
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from tfinpaint.errors import InputError
-from tfinpaint.layers._patch_attention import PatchAttention, convolve_twice, normalize
+from tfinpaint.layers._patch_attention import PatchAttention, convolve_twice, unit_length
 
 
 @keras.saving.register_keras_serializable("tfinpaint")
@@ -73,7 +72,7 @@ class SelfAdaptiveContextualAttention(PatchAttention):
         self.column_kernel = self.add_weight(shape=(3, 3), initializer=identity, autocast=False, name="column_kernel")
 
     def match(self, patches: Any, penalty: Any) -> Any:
-        background = normalize(patches)
+        background = unit_length(patches)
         queries = background if self.normalize == "both" else patches
         scores = ops.matmul(queries, ops.transpose(background, (0, 2, 1)))
         if self.select == "soft":

@@ -146,7 +146,7 @@ class InpaintingModel(StepAdapter, keras.Model):
 
     def step(self, data: Any) -> dict[str, Any]:
         """One step of the stage on a batch (or on `stage.batches_per_step` stacked ones); returns running means."""
-        count = self.stage.batches_per_step
+        data, count = _only_batch(data), self.stage.batches_per_step
         batches = [data] if count == 1 else [{k: v[i] for k, v in data.items()} for i in range(count)]
         self._set_rates()
         logs = run_step(self, self.stage, batches)
@@ -157,6 +157,7 @@ class InpaintingModel(StepAdapter, keras.Model):
 
     def validation_step(self, data: Any) -> dict[str, Any]:
         """What `evaluate` and `fit(validation_data=...)` report: on [0, 1], `hole_l1`, and `mask_iou` of blind models."""
+        data = _only_batch(data)
         outputs = self(data["occluded"], training=False)
         hole = data["mask"] * data["valid"] if "valid" in data else data["mask"]
         logs = {"hole_l1": masked_l1(outputs["image"], data["image"], hole) / 2.0}
@@ -303,3 +304,8 @@ class InpaintingModel(StepAdapter, keras.Model):
         for name in dict.fromkeys(names):
             if name not in self._trackers:
                 self._trackers[name] = keras.metrics.Mean(name=name)
+
+
+def _only_batch(data: Any) -> dict:
+    """The dict of a batch; `train_on_batch` wraps it in a tuple."""
+    return data[0] if isinstance(data, tuple) else data

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 
 import tensorflow as tf
 
+from tfinpaint.errors import InputError
+
 
 class Occlusion(ABC):
     """Something that hides part of a face, drawn in-graph on a batch.
@@ -21,6 +23,11 @@ class Occlusion(ABC):
             landmarks: float32 `(batch, 5, 2)`, five points (x, y) in pixels, pixel centres at integers.
             seeds: integers `(batch, 2)`, one seed per sample.
         """
+        images, landmarks = tf.convert_to_tensor(images, tf.float32), tf.convert_to_tensor(landmarks, tf.float32)
+        if images.shape.rank != 4 or images.shape[1] is None or images.shape[1] != images.shape[2]:
+            raise InputError(
+                f"`images` must be square, (batch, side, side, 3), with a known side. Received: shape {images.shape}."
+            )
         colour, alpha = self.layer(images, landmarks, seeds)
         hidden = alpha > 0
         return tf.where(hidden, (1 - alpha) * images + alpha * colour, images), tf.cast(hidden, tf.float32)

@@ -63,8 +63,10 @@ class Draws:
 
     def gaussian(self, *shape: int) -> tf.Tensor:
         """Nearly normal numbers of mean 0 and deviation 1, `(batch, *shape)`: sums of a word's four bytes."""
-        words = tf.cast(self.bits(*shape), tf.int32)
-        total = sum(tf.bitwise.bitwise_and(tf.bitwise.right_shift(words, 8 * i), 255) for i in range(4))
+        words, alternate = self.bits(*shape), tf.constant(0x00FF00FF, tf.uint32)
+        pairs = tf.bitwise.bitwise_and(words, alternate)
+        pairs += tf.bitwise.bitwise_and(tf.bitwise.right_shift(words, tf.constant(8, tf.uint32)), alternate)
+        total = tf.bitwise.bitwise_and(pairs + tf.bitwise.right_shift(pairs, tf.constant(16, tf.uint32)), 0xFFFF)
         return (tf.cast(total, tf.float32) - 510.0) * (1 / 147.8)
 
     def seeds(self) -> tf.Tensor:
@@ -74,9 +76,11 @@ class Draws:
     def smooth_noise(self, cells: int, size: int, channels: int = 1) -> tf.Tensor:
         """Smooth fields of about unit deviation, `(batch, size, size, channels)`, with about `cells` lumps a side."""
         knots = self.gaussian(channels, cells + 3, cells + 3)
-        basis = tf.constant(_spline_basis(cells, size))
-        field = tf.matmul(tf.matmul(basis, knots), basis, transpose_b=True)
-        return tf.transpose(field, (0, 2, 3, 1))
+        basis = tf.constant(_spline_basis(cells, size).T)
+        # Plain matrix products: a batched one with a broadcast right side crashes in TensorFlow 2.21's oneDNN kernel.
+        rows = tf.reshape(tf.reshape(knots, (-1, cells + 3)) @ basis, (-1, channels, cells + 3, size))
+        rows = tf.reshape(tf.transpose(rows, (0, 3, 1, 2)), (-1, cells + 3))
+        return tf.transpose(tf.reshape(rows @ basis, (-1, size, channels, size)), (0, 3, 1, 2))
 
 
 def _mix(x: tf.Tensor) -> tf.Tensor:

@@ -10,12 +10,12 @@ from tfinpaint.data.occlusions.mask_shapes import MaskShape
 
 # RGB in [0, 1] under white light, and how often each is taken for medical and for other masks.
 _COLOURS = (
-    ((0.97, 0.97, 0.97), 30, 8),  # white
-    ((0.64, 0.84, 0.96), 26, 2),  # light blue
-    ((0.40, 0.68, 0.90), 12, 2),  # blue
-    ((0.66, 0.90, 0.84), 12, 2),  # green
+    ((0.97, 0.97, 0.97), 44, 8),  # white
+    ((0.64, 0.84, 0.96), 18, 2),  # light blue
+    ((0.40, 0.68, 0.90), 10, 2),  # blue
+    ((0.66, 0.90, 0.84), 10, 2),  # green
     ((0.95, 0.80, 0.82), 4, 4),  # pink
-    ((0.09, 0.09, 0.10), 8, 34),  # black
+    ((0.09, 0.09, 0.10), 14, 34),  # black
     ((0.30, 0.31, 0.33), 3, 8),  # dark grey
     ((0.62, 0.63, 0.65), 3, 7),  # grey
     ((0.10, 0.14, 0.30), 1, 8),  # navy

@@ -108,17 +108,17 @@ SMALL = Recipe(
     gates=UNSOLVED,
     stages=(
         _small("detector", 4_000, _g({"detector": 1e-3}, {"mask_mse": 1.0})),
-        _small("coarse", 12_000, _g({"coarse": 6e-4}, {"rec_coarse": 1.0})),
+        _small("coarse", 9_000, _g({"coarse": 6e-4}, {"rec_coarse": 1.0})),
         _small("coarse_critic", 200, _d("adv_d_coarse", _SMALL_D), decay=False),
         _small(
             "coarse_joint",
-            1_500,
+            600,
             _g({"coarse": 5e-5}, {"rec_coarse": 1.0, "adv_g_coarse": 5e-4}),
             _d("adv_d_coarse", _SMALL_D),
         ),
         _small(
             "refine",
-            3_000,
+            2_000,
             _g(
                 _SMALL_REFINE,
                 {"rec_refine": 1.0, "perceptual": 1.0},
@@ -129,7 +129,7 @@ SMALL = Recipe(
         _small("refine_critic", 200, _d("adv_d_refine", _SMALL_D), decay=False),
         _small(
             "refine_joint",
-            1_000,
+            500,
             _g(
                 {"refine": 2e-4, "sca": 2e-4},
                 {"rec_refine": 0.5, "adv_g_refine": 1e-3, "identity": 0.05, "perceptual": 1.0},
@@ -145,7 +145,7 @@ SMALL = Recipe(
         ),
         _small(
             "refine_perceptual",
-            3_000,
+            1_500,
             _g(
                 {"refine": 2e-4, "sca": 2e-4},
                 {"rec_refine": 0.5, "adv_g_refine": 1e-3, "identity": 0.05, "perceptual": 1e-6},

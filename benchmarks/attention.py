@@ -1,0 +1,91 @@
+"""Time of the contextual attentions, forward and with gradients, and their share of the machine's matmul peak.
+
+`python -m benchmarks.attention` prints a table and writes `benchmarks/results/attention.json`. The share is the time
+that the two matrix products alone would take at the measured peak, by the time that the layer takes; gradients count
+twice the forward products. Under `mixed_bfloat16` the scores stay float32 and the pasting is bfloat16.
+"""
+
+import argparse
+import itertools
+import os
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.machine import describe, matmul_peak, milliseconds, write
+
+import keras  # isort: skip
+import numpy as np  # isort: skip
+import tensorflow as tf  # isort: skip
+
+from tfinpaint.layers import ContextualAttention, SelfAdaptiveContextualAttention  # isort: skip
+
+BATCH = 4
+MODES = {"float32": ("float32", False), "float32_xla": ("float32", True), "mixed_bfloat16": ("mixed_bfloat16", False)}
+
+
+def passes(layer: keras.layers.Layer, x: Any, mask: Any, xla: bool) -> dict[str, Callable[[], Any]]:
+    """What is timed: the layer alone, and with the gradients for features and weights."""
+
+    @tf.function(autograph=False, jit_compile=xla)
+    def forward(x: Any) -> Any:
+        return tf.reduce_sum(tf.cast(layer([x, mask]), "float32") ** 2)
+
+    @tf.function(autograph=False, jit_compile=xla)
+    def backward(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = forward(x)
+        return tape.gradient(loss, [x, *layer.trainable_variables])
+
+    return {"forward": lambda: forward(x).numpy(), "forward_backward": lambda: backward(x)[0].numpy()}
+
+
+def products(side: int, channels: int) -> tuple[float, float]:
+    """GFLOP of the scores (3x3 patches) and of the pasting (4x4 patches) at rate 2, for the batch."""
+    pairs = BATCH * (side // 2) ** 4
+    return 2e-9 * pairs * 9 * channels, 2e-9 * pairs * 16 * channels
+
+
+def measure(layer: type, side: int, channels: int, mode: str, repeats: int, seed: int, peaks: dict) -> list[dict]:
+    policy, xla = MODES[mode]
+    draw = np.random.default_rng(seed)
+    x = tf.constant(draw.normal(size=(BATCH, side, side, channels)), policy.removeprefix("mixed_"))
+    mask = np.zeros((BATCH, side, side, 1), "float32")
+    mask[:, side // 4 : side // 2, side // 4 : side // 2] = 1
+    attention = layer(dtype=policy, name="attention")
+    attention([x, mask])
+    scores, pasting = products(side, channels)
+    least = 1e3 * (scores / peaks["float32"] + pasting / peaks[policy.removeprefix("mixed_")])
+    rows = []
+    for name, run in passes(attention, x, tf.constant(mask), xla).items():
+        times = milliseconds(run, repeats)
+        share = least * (3 if name == "forward_backward" else 1) / times["min_ms"]
+        rows.append({"layer": layer.__name__, "side": side, "channels": channels, "mode": mode, "pass": name, **times,
+                     "share_of_matmul_peak": round(share, 3)})  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    peaks = {dtype: matmul_peak(dtype, seed=options.seed) for dtype in ("float32", "bfloat16")}
+    print(f"matmul peak: {peaks} GFLOP/s, load {os.getloadavg()[0]:.1f}")
+    print(
+        f"{'layer':32s}{'side':>5s}{'channels':>9s}  {'mode':15s}{'pass':17s}{'min':>8s}{'median':>8s} ms{'share':>7s}"
+    )
+    rows, machine = [], describe()
+    layers = (ContextualAttention, SelfAdaptiveContextualAttention)
+    for layer, side, channels, mode in itertools.product(layers, (32, 64), (64, 128), MODES):
+        for row in measure(layer, side, channels, mode, options.repeats, options.seed, peaks):
+            rows.append(row)
+            print(f"{row['layer']:32s}{side:5d}{channels:9d}  {mode:15s}{row['pass']:17s}"
+                  f"{row['min_ms']:8.1f}{row['median_ms']:8.1f}   {row['share_of_matmul_peak']:7.2f}")  # fmt: skip
+    results = {"machine": machine, "load_after": [round(load, 2) for load in os.getloadavg()], "seed": options.seed,
+               "repeats": options.repeats, "batch": BATCH, "matmul_gflops": peaks, "rows": rows}  # fmt: skip
+    print(write("attention", results))
+
+
+if __name__ == "__main__":
+    main()

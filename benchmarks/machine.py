@@ -1,0 +1,86 @@
+"""What this machine can do at best: GFLOP/s of a 2048 x 2048 matrix product in TensorFlow, float32 and bfloat16.
+
+`python -m benchmarks.machine` writes `benchmarks/results/machine.json`. Other benchmarks state shares of this peak.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+RESULTS = Path(__file__).parent / "results"
+SIDE = 2048
+
+
+def milliseconds(run: Callable[[], Any], repeats: int) -> dict[str, float]:
+    """Least and median time of `run`, after two runs that do not count (tracing, first allocation)."""
+    times = []
+    for _ in range(repeats + 2):
+        start = time.perf_counter()
+        run()
+        times.append(1e3 * (time.perf_counter() - start))
+    return {"min_ms": round(min(times[2:]), 2), "median_ms": round(statistics.median(times[2:]), 2)}
+
+
+def matmul_peak(dtype: str, repeats: int = 10, seed: int = 0) -> float:
+    """GFLOP/s of the fastest of `repeats` square matrix products."""
+    left = tf.constant(np.random.default_rng(seed).normal(size=(SIDE, SIDE)), dtype)
+    product = tf.function(lambda: tf.reduce_sum(tf.matmul(left, left)), autograph=False)
+    return round(2 * SIDE**3 / milliseconds(lambda: product().numpy(), repeats)["min_ms"] / 1e6, 1)
+
+
+def describe() -> dict[str, Any]:
+    """Processor, cores, versions and load: what a time means only together with."""
+    return {
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "load": [round(load, 2) for load in os.getloadavg()],
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def write(name: str, results: dict[str, Any]) -> Path:
+    """Store results as `results/<name>.json`, whole or not at all."""
+    RESULTS.mkdir(exist_ok=True)
+    path, part = RESULTS / f"{name}.json", RESULTS / f"{name}.json.part"
+    part.write_text(json.dumps(results, indent=1) + "\n")
+    part.replace(path)
+    return path
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    peaks = {dtype: matmul_peak(dtype, options.repeats, options.seed) for dtype in ("float32", "bfloat16")}
+    for dtype, peak in peaks.items():
+        print(f"matmul {SIDE} {dtype:9s} {peak:8.1f} GFLOP/s")
+    results = {"machine": describe(), "seed": options.seed, "repeats": options.repeats, "matmul_gflops": peaks}
+    print(write("machine", results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+import hashlib
+import json
+
+import pytest
+
+from tfinpaint.evaluation import environment, hashes, write_json
+
+
+def test_files_are_known_by_their_hash(tmp_path):
+    (tmp_path / "a.bin").write_bytes(b"abc")
+    assert hashes([tmp_path / "a.bin", tmp_path]) == {"a.bin": hashlib.sha256(b"abc").hexdigest()}
+
+
+def test_a_record_is_written_whole(tmp_path):
+    write_json({"b": 1.5}, tmp_path / "r.json")
+    assert json.loads((tmp_path / "r.json").read_text()) == {"b": 1.5}
+    assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path):
+    write_json({"old": 1}, tmp_path / "r.json")
+    with pytest.raises(TypeError):
+        write_json({"new": object()}, tmp_path / "r.json")
+    assert json.loads((tmp_path / "r.json").read_text()) == {"old": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_the_environment_names_the_versions_that_compute():
+    assert {"python", "tfinpaint", "keras", "numpy"} <= set(environment())

@@ -1,0 +1,44 @@
+import cv2
+import numpy as np
+import pytest
+
+from tfinpaint.evaluation import tint, write_sheet
+
+
+def _columns(count):
+    grey = np.arange(count, dtype=np.uint8)[:, None, None, None] * 10 + np.zeros((1, 8, 8, 3), np.uint8)
+    return {"first": grey, "second": 255 - grey}
+
+
+def test_each_face_is_a_row_and_each_label_a_column(tmp_path):
+    write_sheet(_columns(3), tmp_path / "sheet.png", side=16)
+    sheet = cv2.imread(str(tmp_path / "sheet.png"))
+    assert sheet.shape == (24 + 3 * 20, 2 * 20 + 4, 3)
+    for row in range(3):
+        middle = 24 + row * 20 + 8
+        assert sheet[middle, 4 + 8, 0] == row * 10
+        assert sheet[middle, 24 + 8, 0] == 255 - row * 10
+    assert sheet[:20].min() < 128  # the labels
+
+
+def test_many_faces_are_folded_into_blocks(tmp_path):
+    write_sheet(_columns(5), tmp_path / "sheet.png", side=16, fold=2)
+    sheet = cv2.imread(str(tmp_path / "sheet.png"))
+    assert sheet.shape == (24 + 3 * 20, 2 * (2 * 20 + 4), 3)
+    assert sheet[24 + 8, 44 + 4 + 8, 0] == 30  # the fourth face begins the second block
+    assert (sheet[24 + 2 * 20 :, 44:] == 255).all()  # no sixth face
+
+
+def test_tinted_pixels_are_half_red_and_the_others_kept():
+    picture = np.full((1, 2, 2, 3), 100, np.uint8)
+    mask = np.zeros((1, 2, 2, 1))
+    mask[0, 0, 0] = 1
+    tinted = tint(picture, mask)
+    assert tinted[0, 0, 0].tolist() == [177, 70, 80]
+    assert (tinted[0, 1] == 100).all() and (tinted[0, 0, 1] == 100).all()
+
+
+def test_nothing_is_left_where_a_sheet_cannot_be_written(tmp_path):
+    with pytest.raises(OSError, match="missing"):
+        write_sheet(_columns(1), tmp_path / "missing" / "sheet.png")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,46 @@
+"""Runs one step of every stage of a tiny model on the backend of the environment, and writes what came out.
+
+Used as a program by the test that compares TensorFlow with JAX: `python -m tests.models.run_stages NAME OUT.npz`.
+"""
+
+import sys
+
+import numpy as np
+
+from tests.models.tiny import MODELS, batch, make, stages
+
+
+def features() -> dict:
+    """Feature networks that are the same on every backend: fixed projections of the picture."""
+    from keras import ops
+
+    rng = np.random.default_rng(7)
+    kernel = rng.normal(0, 0.3, (3, 3, 3, 4)).astype("float32")
+    embed = rng.normal(0, 0.3, (4, 6)).astype("float32")
+
+    def perceptual(x):
+        return {"relu3_3": ops.relu(ops.conv(ops.cast(x, "float32"), kernel, padding="same"))}
+
+    def identity(x):
+        return ops.normalize(ops.matmul(ops.mean(perceptual(x)["relu3_3"], axis=(1, 2)), embed), axis=-1)
+
+    return {"perceptual": perceptual, "identity": identity}
+
+
+def run(name: str) -> dict[str, np.ndarray]:
+    """Losses and changed weights after one step of each stage, each from the same weights."""
+    results = {}
+    slots = {k: v for k, v in features().items() if k in MODELS[name].features}
+    for stage in stages(name):
+        model = make(name)
+        model.compile(recipe="small", stage=stage, features=slots, jit_compile=False)
+        logs = model.train_on_batch(batch(), return_dict=True)
+        results |= {f"{stage}/log/{k}": np.asarray(v) for k, v in logs.items()}
+        for part, variables in model.part_variables.items():
+            for i, variable in enumerate(variables):
+                results[f"{stage}/{part}/{i}/{variable.name}"] = np.asarray(variable.numpy())
+    return results
+
+
+if __name__ == "__main__":
+    np.savez(sys.argv[2], **run(sys.argv[1]))
