@@ -14,6 +14,10 @@ from tfinpaint.errors import TfinpaintError
 # Command -> module with `add_parser(subparsers)` and `run(arguments) -> exit code`.
 COMMANDS = {
     "restore": "tfinpaint.cli.restore",
+    "demo": "tfinpaint.cli.demo",
+    "models": "tfinpaint.cli.models",
+    "train": "tfinpaint.cli.train",
+    "evaluate": "tfinpaint.cli.evaluate",
 }
 
 

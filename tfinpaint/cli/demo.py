@@ -1,0 +1,101 @@
+"""`tfinpaint demo`: a public-domain portrait puts on a drawn mask, and the model takes it off again."""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+HELP = "restore the portrait that scikit-image carries; write the figure, print the numbers"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds the command to the program's parser."""
+    parser = subparsers.add_parser("demo", help=HELP, description=__doc__)
+    parser.add_argument("-o", "--out", default="demo", metavar="DIR", help="folder of the pictures (demo)")
+    parser.add_argument("--model", default="fmodr", metavar="NAME", help="model or preset (fmodr)")
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of the drawn mask")
+
+
+DEFAULT_SEED = 3
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Writes `portrait.png`, `occluded.png`, `restored.png` and `figure.png`; prints what was measured."""
+    import numpy as np
+
+    from tfinpaint import evaluation, faces, images, restoration, zoo
+    from tfinpaint.evaluation import metrics
+
+    portrait = _portrait()
+    detector = faces.default_detector()
+    face = faces.largest(detector(portrait))
+    occluded, hole = _wear_mask(portrait, face.landmarks, arguments.seed)
+    model = zoo.load(arguments.model)
+    restoration.restore_photo(occluded, model, detector=detector)  # compiles
+    started = time.perf_counter()
+    restored = restoration.restore_photo(occluded, model, detector=detector)
+    seconds = time.perf_counter() - started
+
+    out = Path(arguments.out)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, pixels in (("portrait", portrait), ("occluded", occluded), ("restored", restored.pixels)):
+        images.write_picture(pixels, out / f"{name}.png")
+    found = np.where(restored.mask[..., None], occluded // 3 + np.array([150, 20, 40], np.uint8), occluded)
+    window = _around(face, portrait.shape)
+    columns = {"photo": portrait, "occluded": occluded, "mask found": found, "restored": restored.pixels}
+    evaluation.write_sheet({k: v[window][None] for k, v in columns.items()}, out / "figure.png", side=320)
+
+    x, y, b = (p[window][None] / 255.0 for p in (portrait, restored.pixels, occluded))
+    hole, seen = hole[window][None, ..., None], restored.mask[window][None, ..., None]
+    iou = float(metrics.mask_iou(seen.astype(np.float32), hole.astype(np.float32))[0])
+    print(f"{'':10} {'hole PSNR':>10} {'hole SSIM':>10}")
+    for name, picture in (("occluded", b), ("restored", y)):
+        scores = (float(f(picture, x, hole.astype(np.float32))[0]) for f in (metrics.psnr, metrics.ssim))
+        print("{:10} {:10.2f} {:10.3f}".format(name, *scores))
+    print(f"mask found with an overlap (IoU) of {iou:.3f}; one photo takes {1000 * seconds:.0f} ms")
+    print(f"look at {out / 'figure.png'}")
+    return 0
+
+
+def _portrait() -> Any:
+    from tfinpaint.errors import InputError
+
+    try:
+        from skimage import data
+    except ImportError:
+        raise InputError("The demo's portrait comes with scikit-image: pip install 'tfinpaint[demo]'.") from None
+    return data.astronaut()
+
+
+def _wear_mask(portrait: Any, landmarks: Any, seed: int) -> tuple[Any, Any]:
+    """The portrait with a drawn mask at its own resolution, and which pixels are hidden."""
+    import cv2
+    import numpy as np
+
+    from tfinpaint import faces
+    from tfinpaint.data.occlusions import FaceMask
+
+    scale = np.linalg.norm(landmarks[1] - landmarks[0]) / faces.template.EYE_DISTANCE
+    size = int(np.ceil(scale / 16) * 16)
+    crop, matrix = faces.align(portrait, landmarks, size)
+    points = landmarks @ matrix[:, :2].T + matrix[:, 2]
+    worn, mask = FaceMask()(
+        crop[None].astype(np.float32) / 127.5 - 1, points[None].astype(np.float32), np.array([[seed, 0]])
+    )
+    worn = np.rint((np.asarray(worn)[0] + 1) * 127.5).astype(np.uint8)
+    to_photo = cv2.invertAffineTransform(matrix)
+    extent = portrait.shape[1::-1]
+    hidden = cv2.warpAffine(np.asarray(mask)[0, ..., 0], to_photo, extent, flags=cv2.INTER_LINEAR)[..., None]
+    inside = cv2.warpAffine(worn, to_photo, extent, flags=cv2.INTER_CUBIC)
+    occluded = np.rint(hidden * inside + (1 - hidden) * portrait).astype(np.uint8)
+    return occluded, hidden[..., 0] > 0.5
+
+
+def _around(face: Any, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """A square of the photo around the face, two and a half boxes wide."""
+    x, y, width, height = face.box
+    half = int(1.25 * max(width, height))
+    centre_x, centre_y = int(x + width / 2), int(y + height / 2)
+    left, top = max(0, centre_x - half), max(0, centre_y - half)
+    side = min(2 * half, shape[1] - left, shape[0] - top)
+    return slice(top, top + side), slice(left, left + side)
