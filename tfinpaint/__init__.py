@@ -8,8 +8,20 @@ from typing import Any
 
 from tfinpaint._version import __version__
 
-_ROOMS = ("data", "errors", "evaluation", "faces", "features", "images", "layers", "losses", "models",
-          "restoration", "training", "zoo")
+_ROOMS = (
+    "data",
+    "errors",
+    "evaluation",
+    "faces",
+    "features",
+    "images",
+    "layers",
+    "losses",
+    "models",
+    "restoration",
+    "training",
+    "zoo",
+)
 
 __all__ = [*_ROOMS, "__version__"]
 

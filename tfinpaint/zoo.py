@@ -1,7 +1,7 @@
 """The zoo: trained models by name, with their cards; files are checked by SHA-256 before they are opened.
 
-    model = tfinpaint.zoo.load("fmodr")
-    restored, masks = model.restore(faces)
+model = tfinpaint.zoo.load("fmodr")
+restored, masks = model.restore(faces)
 """
 
 import hashlib
@@ -106,7 +106,9 @@ def load_weights(model: Any, path: str | os.PathLike) -> None:
     except FileNotFoundError:
         raise WeightsError(f"There are no weights at {path}.") from None
     except (OSError, ValueError, KeyError) as error:
-        raise WeightsError(f"The weights in {path} must fit {model.name!r}. Received: {str(error).splitlines()[0]}") from None
+        raise WeightsError(
+            f"The weights in {path} must fit {model.name!r}. Received: {str(error).splitlines()[0]}"
+        ) from None
 
 
 def weights_path(record: Preset) -> Path:
@@ -119,7 +121,9 @@ def weights_path(record: Preset) -> Path:
         raise WeightsError(f"No weights are published for {record.name!r}. Load it with `weights=False` and train it.")
     path = folder(record.model) / record.file
     if not path.exists():
-        raise WeightsError(f"The weights of {record.name!r} must be at {path} (SHA-256 {record.sha256}); there are none.")
+        raise WeightsError(
+            f"The weights of {record.name!r} must be at {path} (SHA-256 {record.sha256}); there are none."
+        )
     digest = sha256(path)
     if digest != record.sha256:
         raise WeightsError(

@@ -101,7 +101,7 @@ def test_only_the_listed_parts_change_in_a_stage(name, stage):
     before = {p: [v.numpy() for v in vs] for p, vs in model.part_variables.items()}
     for i in range(2):
         logs = model.train_on_batch(batch(i), return_dict=True)
-    moved = {p for p, vs in model.part_variables.items() if any((a != b.numpy()).any() for a, b in zip(before[p], vs))}
+    moved = {p for p, vs in model.part_variables.items() if any((a != b.numpy()).any() for a, b in zip(before[p], vs, strict=True))}
     assert moved == {p for u in model.stage.updates for p in u.parts}
     assert all(np.isfinite(v) for v in logs.values())
 
@@ -146,7 +146,9 @@ def test_a_saved_compiled_model_gives_the_same_output_and_the_same_next_step(nam
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     data = batch(1)
-    np.testing.assert_array_equal(np.asarray(model(data["occluded"])["image"]), np.asarray(loaded(data["occluded"])["image"]))
+    np.testing.assert_array_equal(
+        np.asarray(model(data["occluded"])["image"]), np.asarray(loaded(data["occluded"])["image"])
+    )
     ours, theirs = (m.train_on_batch(data, return_dict=True) for m in (model, loaded))
     for a, b in zip(model.trainable_variables, loaded.trainable_variables, strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)

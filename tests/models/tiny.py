@@ -91,7 +91,7 @@ def batch(seed: int = 0, count: int = 2, size: int = 64) -> dict[str, np.ndarray
     image = np.clip(np.kron(coarse, np.ones((1, 8, 8, 1))) + rng.normal(0, 0.05, (count, size, size, 3)), -0.6, 0.6)
     mask = np.zeros((count, size, size, 1))
     for i in range(count):
-        top, left = rng.integers(4, size // 2, 2)
+        top, left = rng.integers(2, size // 4, 2) * 2  # on the grid of the folding stem
         mask[i, top : top + size // 4, left : left + size // 4] = 1
     occluded = image * (1 - mask) + mask
     valid = np.ones_like(mask)

@@ -26,7 +26,7 @@ def _judge(name: str) -> keras.Model:
 
 @keras.saving.register_keras_serializable("tfinpaint_tests")
 class Toy(InpaintingModel):
-    """Painters `first` and `second` (the second sees the first's picture), a `judge`, a `twin` that follows it, a queue.
+    """Painters `first` and `second` (which sees the first's picture), a `judge`, a `twin` that follows it, a queue.
 
     Args:
         names: role -> the part's name in the recipe, for the roles first, second, judge; a role may be missing.
@@ -89,16 +89,28 @@ def _contrast(model, batch, out):
     return ops.mean(ops.abs(out["real"] - ops.mean(model.queue, axis=0)), axis=-1)
 
 
-_D = lambda model, batch, out: ops.softplus(-_logit("real", 1)(model, batch, out)) + ops.softplus(  # noqa: E731
-    _logit("fake", 1)(model, batch, out)
-)
+def _critic(model, batch, out):
+    return losses.logistic_critic_loss(out["real"], out["fake"])
+
+
 _L1_FIRST = ("mask_mse", "mask_bce", "rec_coarse", "nocc_l1", "occ_l1", "vae_kl", "vae_nll", "softmax_ce")
-_L1_SECOND = ("rec_refine", "perceptual", "id_perceptual", "id_style", "pixel_l1", "id_cosine", "rec", "uv", "style", "id_mse")
+_L1_SECOND = (
+    "rec_refine",
+    "perceptual",
+    "id_perceptual",
+    "id_style",
+    "pixel_l1",
+    "id_cosine",
+    "rec",
+    "uv",
+    "style",
+    "id_mse",
+)
 Toy.terms = {
     **{t: _l1("first") for t in _L1_FIRST},
     **{t: _l1("second") for t in _L1_SECOND},
     **{t: _logit("fake", -1) for t in ("adv_g", "adv_g_coarse", "adv_g_refine", "wgan_g")},
-    **{t: _D for t in ("adv_d", "adv_d_coarse", "adv_d_refine", "wgan_d")},
+    **{t: _critic for t in ("adv_d", "adv_d_coarse", "adv_d_refine", "wgan_d")},
     "gp": _penalty,
     "info_nce": _contrast,
 }
@@ -242,7 +254,9 @@ RECIPES = {
                     "length": {"epochs": 100},
                     "batch": 4,
                     "optimizer": {"name": "adam"},
-                    "updates": [_g({"encoder": 1e-4, "decoder": 1e-3}, {"rec": 6, "uv": 0.1, "perceptual": 0, "adv_g": 0.1})],
+                    "updates": [
+                        _g({"encoder": 1e-4, "decoder": 1e-3}, {"rec": 6, "uv": 0.1, "perceptual": 0, "adv_g": 0.1})
+                    ],
                 },
             ],
         },

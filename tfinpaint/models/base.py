@@ -23,9 +23,10 @@ class InpaintingModel(StepAdapter, keras.Model):
     A model builds its sub-networks in its constructor, calls `self.finish()` there, and supplies:
 
     - `parts()`: name -> list of layers, disjoint; what a recipe may train or freeze;
-    - `call(inputs, training)`: a dict with at least `image` (composed, float32 in [-1, 1]) and, where it finds one, `mask`;
+    - `call(inputs, training)`: a dict with at least `image` (composed, float32 in [-1, 1]), and `mask` where it finds one;
     - `forward(batch, player, stage, training)`: every tensor that the loss terms need;
-    - `terms`, `gates`: name -> `(model, batch, outputs) -> (batch,)` values; `hooks`: name -> `(model, batch, **arguments)`;
+    - `terms`, `gates`: name -> `(model, batch, outputs) -> (batch,)` values;
+    - `hooks`: name -> `(model, batch, **arguments)`, run inside the compiled step;
     - `recipes`: name -> `Recipe`; the one named by `default_recipe` is used where none is given;
     - `feature_slots`: name -> `FeatureSlot`, the frozen networks that some terms look through.
 
@@ -156,7 +157,7 @@ class InpaintingModel(StepAdapter, keras.Model):
         return {name: self._trackers[name].result() for name in logs}
 
     def validation_step(self, data: Any) -> dict[str, Any]:
-        """What `evaluate` and `fit(validation_data=...)` report: on [0, 1], `hole_l1`, and `mask_iou` of blind models."""
+        """What `evaluate` and `fit(validation_data=...)` report: `hole_l1` on [0, 1], and `mask_iou` of blind models."""
         data = _only_batch(data)
         outputs = self(data["occluded"], training=False)
         hole = data["mask"] * data["valid"] if "valid" in data else data["mask"]
@@ -263,7 +264,7 @@ class InpaintingModel(StepAdapter, keras.Model):
         unknown = [p for p in self._optimizer_kinds if p not in self.part_variables]
         if unknown:
             raise RecipeError(
-                f"A recipe may train only the model's parts: {', '.join(self.part_variables)}. Received: {unknown[0]!r}."
+                f"A recipe may train only the parts {', '.join(self.part_variables)}. Received: {unknown[0]!r}."
             )
         return {
             self._optimizer_key(part, config): (make_optimizer(config, self.loss_scaling), part)

@@ -59,7 +59,9 @@ class FeatureNetworks:
         weights = given if given is not None else slot.default
         if weights is None:
             if not slot.optional:
-                raise RecipeError(f"The loss needs the network {name!r}; give its weights: features={{{name!r}: path}}.")
+                raise RecipeError(
+                    f"The loss needs the network {name!r}; give its weights: features={{{name!r}: path}}."
+                )
             logger.warning("The network %r was not given, so the terms that need it are left out.", name)
             return None
         from tfinpaint.features import feature_network

@@ -45,7 +45,9 @@ def restore_pictures(run: Callable, size: int, images: Any, masks: Any = None, b
 
 def _run_batch(run: Callable, size: int, images: np.ndarray, masks: Any, batch_size: int) -> tuple[Any, Any]:
     height, width = images.shape[1:3]
-    inputs = {"image": _pad(np.stack([_resize(i, size, size) for i in images]), batch_size).astype(np.float32) / 127.5 - 1}
+    inputs = {
+        "image": _pad(np.stack([_resize(i, size, size) for i in images]), batch_size).astype(np.float32) / 127.5 - 1
+    }
     if masks is not None:
         small = np.stack([_resize_mask(m, size, size) for m in masks])
         inputs["mask"] = _pad(small, batch_size)

@@ -54,7 +54,9 @@ def save_checkpoint(model: Any, path: str | os.PathLike, position: dict[str, Any
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise CheckpointError(f"The checkpoint {path} cannot be written ({error}); what was there is untouched.") from None
+        raise CheckpointError(
+            f"The checkpoint {path} cannot be written ({error}); what was there is untouched."
+        ) from None
     return path
 
 

@@ -150,4 +150,6 @@ def _build(cls: type, data: Mapping[str, Any]) -> Any:
     try:
         return cls(**data)
     except TypeError as error:
-        raise RecipeError(f"A recipe's {cls.__name__.lower()} is incomplete. Received: {dict(data)} ({error}).") from None
+        raise RecipeError(
+            f"A recipe's {cls.__name__.lower()} is incomplete. Received: {dict(data)} ({error})."
+        ) from None

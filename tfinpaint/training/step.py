@@ -44,9 +44,7 @@ def _run_update(model: Any, update: Update, batch: dict) -> dict[str, Any]:
         values = {t: ops.cast(model.terms[t](model, batch, outputs), "float32") for t in update.terms if t in active}
         gate = _gate(model, update, batch, outputs, values)
         means = {t: _gated_mean(v, gate) for t, v in values.items()}
-        totals = [
-            model.scale_loss(parts[0], sum(update.terms[t] * means[t] for t in terms)) for terms, parts in groups
-        ]
+        totals = [model.scale_loss(parts[0], sum(update.terms[t] * means[t] for t in terms)) for terms, parts in groups]
         return totals, (means, gate)
 
     variables = [[v for p in parts for v in model.part_variables[p]] for _, parts in groups]

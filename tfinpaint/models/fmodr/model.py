@@ -33,8 +33,8 @@ class FMODR(InpaintingModel):
         threshold: a pixel is hidden where the detector says more than this.
 
     Call arguments:
-        inputs: `(batch, image_size, image_size, 3)` float in [-1, 1], or a dict with `image` and, where the caller knows
-            better than the detector, `mask` `(batch, image_size, image_size, 1)`, 1 = hidden.
+        inputs: `(batch, image_size, image_size, 3)` float in [-1, 1], or a dict with `image` and, where the caller
+            knows better than the detector, `mask` `(batch, image_size, image_size, 1)`, 1 = hidden.
 
     Returns:
         A dict: `image` (composed), `mask` (0 or 1), `mask_probability`, `coarse` (composed), `raw` (not composed).

@@ -96,9 +96,7 @@ _DECAY = {"name": "cosine", "to": 0.05, "warmup": 100}
 
 def _small(name: str, steps: int, *updates: Update, decay: bool = True) -> Stage:
     paper = PAPER.stage(name)
-    return replace(
-        paper, length={"steps": steps}, batch=16, updates=updates, schedule=_DECAY if decay else None
-    )
+    return replace(paper, length={"steps": steps}, batch=16, updates=updates, schedule=_DECAY if decay else None)
 
 
 # The paper's stages with the rates of a small network; what differs otherwise is in zoo/fmodr/ledger.csv.

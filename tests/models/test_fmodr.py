@@ -1,0 +1,162 @@
+"""FMODR against its paper: counts, claims and the skip rule (see zoo/fmodr/ledger.csv)."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.models import run_stages
+from tests.models.tiny import batch, make
+from tfinpaint.errors import InputError
+from tfinpaint.layers import ContextualAttention, SelfAdaptiveContextualAttention
+from tfinpaint.models.fmodr import networks
+from tfinpaint.models.fmodr.recipe import PAPER
+
+
+def compiled(stage, **changes):
+    model = make("fmodr", **changes)
+    model.compile(recipe="small", stage=stage, features=run_stages.features())
+    return model
+
+
+@pytest.mark.parametrize(
+    ("build", "count"),
+    [
+        (networks.detector, 334_913),
+        (networks.coarse_generator, 4_898_147),
+        (networks.refine_generator, 2_153_333),
+        (networks.critic, 51_610_881),
+    ],
+)
+def test_paper_size_networks_have_the_specified_parameters(build, count):
+    assert build(256).count_params() == count
+
+
+def test_the_two_towers_meet_in_2048_features():
+    critic = networks.critic(256)
+    assert critic.get_layer("fused").output.shape == (None, 2048)
+    assert critic.get_layer("global_features").count_params() == critic.get_layer("region_features").count_params()
+
+
+def test_the_sigmoid_of_the_critic_lies_between_0_and_1():
+    model, data = make("fmodr"), batch()
+    logit = model.critic([data["image"], data["mask"]])
+    assert logit.shape == (2, 1)
+    assert np.all((keras.ops.sigmoid(logit) > 0) & (keras.ops.sigmoid(logit) < 1))
+
+
+def test_the_region_tower_sees_only_the_hole():
+    critic, data = make("fmodr").critic, batch()
+    tower = keras.Model(critic.inputs, critic.get_layer("region_features").output)
+    elsewhere = data["image"] + (1 - data["mask"]) * np.random.default_rng(1).normal(size=data["image"].shape)
+    ours, theirs = (np.asarray(tower([x.astype("float32"), data["mask"]])) for x in (data["image"], elsewhere))
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    inside = data["image"] + data["mask"] * 0.5
+    assert np.abs(ours - np.asarray(tower([inside, data["mask"]]))).max() > 1e-4
+
+
+def test_self_adaptive_attention_starts_as_contextual_attention():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(2, 16, 16, 4)).astype("float32")
+    mask = np.zeros((2, 16, 16, 1), "float32")
+    mask[0, 4:8, 4:8] = mask[1, 6:10, 2:6] = 1
+    plain = ContextualAttention(rate=2)([features, mask])
+    adaptive = SelfAdaptiveContextualAttention(rate=2, select="soft", normalize="background")([features, mask])
+    np.testing.assert_allclose(np.asarray(plain), np.asarray(adaptive), atol=1e-6)
+
+
+def test_attention_has_18_trainable_values():
+    attention = make("fmodr").parts()["sca"]
+    assert sum(int(np.prod(v.shape)) for layer in attention for v in layer.trainable_variables) == 18
+
+
+@pytest.mark.parametrize(("term", "part"), [("perceptual", "refine"), ("rec_refine", "sca")])
+def test_the_kernels_learn_from_the_perceptual_loss_only(term, part):
+    model = compiled("refine")
+    recipe = model.recipe.to_dict()
+    stage = next(s for s in recipe["stages"] if s["name"] == "refine")
+    stage["updates"][0]["terms"] = {term: 1.0}
+    model.compile(type(PAPER).from_dict(recipe), stage="refine", features=run_stages.features())
+    before = [v.numpy() for v in model.part_variables[part]]
+    model.train_on_batch(batch())
+    for old, new in zip(before, model.part_variables[part], strict=True):
+        np.testing.assert_array_equal(old, new.numpy())
+
+
+def test_the_kernels_are_fixed_when_restoring():
+    model, data = make("fmodr"), batch()
+    kernels = [v.numpy() for v in model.part_variables["sca"]]
+    model(data["occluded"])
+    for old, new in zip(kernels, model.part_variables["sca"], strict=True):
+        np.testing.assert_array_equal(old, new.numpy())
+
+
+def _coarse_is_off_by(model, amounts):
+    """Makes the coarse network answer with the clean picture plus a constant for each sample."""
+    data = batch(count=len(amounts))
+    wanted = data["image"] + np.array(amounts, "float32")[:, None, None, None]
+    model._paint_coarse = lambda image, mask, training: (
+        (1 - mask) * image + mask * keras.ops.convert_to_tensor(wanted[: image.shape[0]]),
+        None,
+    )
+    return data
+
+
+def test_a_solved_sample_is_skipped():
+    both, alone = compiled("refine"), compiled("refine")
+    data = _coarse_is_off_by(both, [0.05, 0.3])
+    logs = both.train_on_batch(data, return_dict=True)
+    assert logs["unsolved_share"] == pytest.approx(0.5)
+    wanted = data["image"][1:] + np.float32(0.3)
+    alone._paint_coarse = lambda image, mask, training: ((1 - mask) * image + mask * wanted, None)
+    alone.train_on_batch({k: v[1:] for k, v in data.items()})
+    for a, b in zip(both.part_variables["refine"], alone.part_variables["refine"], strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=2e-5)
+
+
+def test_a_batch_of_solved_samples_moves_nothing():
+    model = compiled("refine")
+    data = _coarse_is_off_by(model, [0.01, 0.02])
+    watched = [*model.part_variables["refine"], *model.part_variables["sca"]]
+    slots = [s for k in ("refine", "sca") for s in model.optimizer.optimizers[k].variables if "rate" not in s.path]
+    before = [v.numpy() for v in [*watched, *slots]]
+    logs = model.train_on_batch(data, return_dict=True)
+    assert logs["unsolved_share"] == 0
+    assert all(np.isfinite(v) for v in logs.values())
+    for old, new in zip(before, [*watched, *slots], strict=True):
+        np.testing.assert_array_equal(old, new.numpy(), err_msg=new.path)
+
+
+def test_the_stages_and_what_they_freeze_are_the_papers():
+    assert [(s.name, s.length["steps"]) for s in PAPER.stages] == [
+        ("detector", 10_000),
+        ("coarse", 10_000),
+        ("coarse_critic", 1_000),
+        ("coarse_joint", 24_000),
+        ("refine", 10_000),
+        ("refine_critic", 1_000),
+        ("refine_joint", 20_000),
+        ("refine_perceptual", 80_000),
+    ]
+    weights = {s.name: [dict(u.terms) for u in s.updates] for s in PAPER.stages}
+    assert weights["coarse_joint"] == [{"rec_coarse": 1.0, "adv_g_coarse": 0.05}, {"adv_d_coarse": 1.0}]
+    assert weights["refine_joint"][0] == {"rec_refine": 0.5, "adv_g_refine": 0.1, "perceptual": 1.0}
+    assert weights["refine_perceptual"][0] == {"perceptual": 1.0, "adv_g_refine": 0.1}
+
+
+def test_known_pixels_are_kept():
+    model, data = make("fmodr"), batch()
+    out = model({"image": data["occluded"], "mask": data["mask"]})
+    kept = 1 - data["mask"]
+    np.testing.assert_array_equal(np.asarray(out["image"]) * kept, data["occluded"] * kept)
+    np.testing.assert_array_equal(np.asarray(out["coarse"]) * kept, data["occluded"] * kept)
+
+
+def test_a_callers_mask_is_used_instead_of_the_detectors():
+    model, data = make("fmodr"), batch()
+    out = model({"image": data["image"], "mask": data["mask"]})
+    np.testing.assert_array_equal(np.asarray(out["mask"]), data["mask"])
+
+
+def test_a_size_that_does_not_fit_is_refused():
+    with pytest.raises(InputError, match="multiple of 16"):
+        make("fmodr", image_size=40)

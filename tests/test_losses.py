@@ -1,0 +1,66 @@
+"""Losses against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+
+from tfinpaint import losses
+
+
+def image(*values):
+    return np.array(values, "float32").reshape(-1, 1, 2, 1)
+
+
+def test_mean_l1_and_squared_by_hand():
+    a, b = image(0, 1, 2, 4), image(1, 1, 0, 0)  # two samples of two pixels
+    np.testing.assert_allclose(losses.mean_l1(a, b), [0.5, 3.0])
+    np.testing.assert_allclose(losses.mean_squared(a, b), [0.5, 10.0])
+
+
+def test_a_weight_leaves_pixels_out_and_keeps_the_divisor():
+    a, b, weight = image(0, 1, 2, 4), image(1, 1, 0, 0), image(0, 1, 0, 1)
+    np.testing.assert_allclose(losses.mean_l1(a, b, weight), [0.0, 2.0])
+
+
+def test_a_masked_mean_counts_the_hole_and_an_empty_one_gives_0():
+    a, b, mask = image(0, 1, 2, 4), image(1, 1, 0, 0), image(1, 0, 0, 0)
+    np.testing.assert_allclose(losses.masked_l1(a, b, mask), [1.0, 0.0], rtol=1e-5)
+
+
+def test_a_masked_mean_divides_by_the_channels():
+    values = np.ones((1, 2, 2, 3), "float32")
+    assert float(losses.masked_mean(values, np.ones((1, 2, 2, 1)))[0]) == pytest.approx(1.0, rel=1e-5)
+
+
+def test_logistic_losses_by_hand():
+    real, fake = np.array([[0.0], [2.0]], "float32"), np.array([[0.0], [-2.0]], "float32")
+    np.testing.assert_allclose(
+        losses.logistic_critic_loss(real, fake), [2 * np.log(2), 2 * np.log1p(np.exp(-2))], rtol=1e-6
+    )
+    np.testing.assert_allclose(losses.logistic_generator_loss(fake), [np.log(2), np.log1p(np.exp(2))], rtol=1e-6)
+
+
+def test_the_critics_loss_falls_when_real_rises_and_when_fake_falls():
+    one = np.ones((1, 1), "float32")
+    start = losses.logistic_critic_loss(0 * one, 0 * one)[0]
+    assert losses.logistic_critic_loss(one, 0 * one)[0] < start
+    assert losses.logistic_critic_loss(0 * one, -one)[0] < start
+
+
+def test_logistic_losses_of_huge_logits_are_finite():
+    huge = np.array([[1e4], [-1e4]], "float32")
+    assert np.isfinite(losses.logistic_critic_loss(huge, huge)).all()
+
+
+def test_feature_mse_and_cosine_by_hand():
+    a, b = np.array([[3.0, 4.0]], "float32"), np.array([[4.0, 3.0]], "float32")
+    np.testing.assert_allclose(losses.feature_mse(a, b), [1.0])
+    np.testing.assert_allclose(losses.cosine_distance(a, b), [1 - 24 / 25], rtol=1e-5)
+    np.testing.assert_allclose(losses.cosine_distance(a, 7 * a), [0.0], atol=1e-6)
+
+
+def test_half_precision_inputs_give_float32_losses():
+    for dtype in ("float16", "bfloat16"):
+        from keras import ops
+
+        x = ops.cast(np.ones((2, 4, 4, 3)), dtype)
+        assert ops.convert_to_numpy(losses.mean_l1(x, 0 * x)).dtype == np.float32
