@@ -134,7 +134,6 @@ def test_plain_masks_have_no_prints():
         return np.array([np.ptp(p[m].mean(1)) for p, m in zip(occluded, masks, strict=True)])
 
     printed, plain = contrast(), contrast(patterns=False)
-    print(np.sort(printed), np.sort(plain))
     assert np.median(printed) > 1.1 * np.median(plain)
 
 

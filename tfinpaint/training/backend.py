@@ -1,7 +1,7 @@
 """The few operations that Keras does not offer on every backend, behind one door.
 
-`StepAdapter` turns a model's imperative `step(batch)` into the backend's `train_step`; `values_and_grads`,
-`apply_grads`, `input_grad` and `compile_inference` are what such a step needs. The rest of the library never asks which backend runs.
+`StepAdapter` turns a model's imperative `step(batch)` into the backend's `train_step`; the functions are what such a
+step and `restore` need. The rest of the library never asks which backend runs.
 """
 
 import keras

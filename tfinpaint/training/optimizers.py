@@ -1,9 +1,12 @@
 """One optimizer object that owns one optimizer for each part of a model."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import keras
+
+from tfinpaint.errors import RecipeError
+from tfinpaint.training.recipe import Recipe, Stage, Update
 
 
 @keras.saving.register_keras_serializable("tfinpaint")
@@ -71,3 +74,40 @@ def make_optimizer(config: Mapping[str, Any], loss_scaling: bool = False) -> ker
     arguments = {k: v for k, v in config.items() if k != "name"}
     optimizer = keras.optimizers.get({"class_name": config["name"], "config": {"learning_rate": 0.0, **arguments}})
     return keras.optimizers.LossScaleOptimizer(optimizer) if loss_scaling else optimizer
+
+
+def optimizer_key(recipe: Recipe, stage: Stage, update: Update, part: str) -> str:
+    """Under which key the optimizer of a part in an update stands: the part's name, with a number if it has several."""
+    kinds = _optimizer_kinds(recipe)[part]
+    return part if len(kinds) == 1 else f"{part}/{kinds.index(recipe.optimizer_of(stage, update))}"
+
+
+def recipe_optimizers(
+    recipe: Recipe, parts: Collection[str], loss_scaling: bool
+) -> dict[str, tuple[keras.optimizers.Optimizer, str]]:
+    """Key -> (optimizer, part), for everything that a recipe trains.
+
+    Raises:
+        RecipeError: the recipe trains a part that is not among `parts`.
+    """
+    made = {}
+    for part, kinds in _optimizer_kinds(recipe).items():
+        if part not in parts:
+            raise RecipeError(f"A recipe may train only the parts {', '.join(parts)}. Received: {part!r}.")
+        for i, config in enumerate(kinds):
+            key = part if len(kinds) == 1 else f"{part}/{i}"
+            made[key] = make_optimizer(config, loss_scaling), part
+    return made
+
+
+def _optimizer_kinds(recipe: Recipe) -> dict[str, list[dict[str, Any]]]:
+    """Part -> the different optimizers with which stages train it, in order."""
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for stage in recipe.stages:
+        for update in stage.updates:
+            config = recipe.optimizer_of(stage, update)
+            for part in update.parts:
+                known = kinds.setdefault(part, [])
+                if config not in known:
+                    known.append(config)
+    return kinds

@@ -8,10 +8,10 @@ from keras import ops
 
 from tfinpaint.errors import InputError
 from tfinpaint.models.base import InpaintingModel
-from tfinpaint.models.features import FeatureSlot
 from tfinpaint.models.fmodr import networks
 from tfinpaint.models.fmodr.recipe import PAPER, SMALL
 from tfinpaint.models.fmodr.terms import GATES, TERMS
+from tfinpaint.training.feature_slots import FeatureSlot
 
 
 @keras.saving.register_keras_serializable("tfinpaint")

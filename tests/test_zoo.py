@@ -1,0 +1,150 @@
+"""The zoo: names, records, hashes, cards, ledgers."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tfinpaint import zoo
+from tfinpaint.errors import InputError, WeightsError
+from tfinpaint.evaluation.tables import BEGIN, END, results_table
+
+ROOT = Path(__file__).resolve().parents[1]
+models = pytest.mark.parametrize("model", zoo.MODELS)
+PRESETS = [p for model in zoo.MODELS for p in zoo.presets(model).values()]
+presets = pytest.mark.parametrize("record", PRESETS, ids=lambda p: p.name)
+
+
+def test_models_and_presets_are_listed():
+    assert {"fmodr", "fmodr_128", "fmodr_256"} <= set(zoo.list_models())
+
+
+@models
+def test_a_models_name_means_its_default_preset(model):
+    assert zoo.preset(model).name == zoo.MODELS[model][2]
+
+
+def test_an_unknown_name_lists_the_known():
+    with pytest.raises(InputError, match="fmodr.*Received: name='nose'"):
+        zoo.load("nose")
+
+
+@presets
+def test_a_record_counts_its_parameters(record):
+    if record.name.endswith("256"):
+        pytest.skip("counted network by network in tests/models")
+    model = zoo.load(record.name, weights=False)
+    assert {name: getattr(model, name).count_params() for name in record.parameters} == dict(record.parameters)
+
+
+@presets
+def test_published_weights_have_a_hash_a_licence_and_a_command(record):
+    if record.file is None:
+        pytest.skip("no weights are published")
+    assert zoo.sha256(zoo.weights_path(record)) == record.sha256
+    assert zoo.weights_path(record).stat().st_size == record.bytes < 5e6
+    assert {"code", "weights", "training sets", "loss networks"} <= set(record.licence)
+    assert record.training["command"].startswith("tfinpaint train")
+
+
+def _copy(record, tmp_path, monkeypatch):
+    folder = tmp_path / record.model
+    folder.mkdir()
+    (folder / record.file).write_bytes(zoo.weights_path(record).read_bytes())
+    monkeypatch.setattr(zoo, "folder", lambda model: folder)
+    return folder / record.file
+
+
+@pytest.mark.parametrize("damage", ["changed", "gone", "empty"])
+def test_weights_are_checked_before_they_are_opened(damage, tmp_path, monkeypatch):
+    record = next((p for p in PRESETS if p.file), None)
+    if record is None:
+        pytest.skip("no weights are published")
+    path = _copy(record, tmp_path, monkeypatch)
+    if damage == "changed":
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    elif damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(b"")
+    with pytest.raises(WeightsError, match=record.sha256):
+        zoo.weights_path(record)
+
+
+def test_a_preset_without_weights_says_how_to_go_on():
+    record = replace(PRESETS[0], file=None)
+    with pytest.raises(WeightsError, match="weights=False"):
+        zoo.weights_path(record)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"nothing of the kind"])
+def test_a_file_that_is_no_weights_is_refused(content, tmp_path):
+    from tests.models.tiny import make
+
+    path = tmp_path / "w.weights.h5"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(WeightsError):
+        zoo.load_weights(make("fmodr"), path)
+
+
+def test_weights_of_another_size_are_refused(tmp_path):
+    from tests.models.tiny import make
+
+    path = zoo.save_weights(make("fmodr"), tmp_path / "w.weights.h5")
+    with pytest.raises(WeightsError, match="must fit"):
+        zoo.load_weights(make("fmodr", coarse_widths=(4, 8, 8, 16)), path)
+
+
+@models
+def test_every_row_of_the_ledger_names_code_and_a_test_that_exist(model):
+    rows = list(csv.DictReader((zoo.folder(model) / "ledger.csv").open(encoding="utf-8")))
+    assert len(rows) > 10
+    for row in rows:
+        file, _, name = row["test"].partition("::")
+        assert re.search(rf"def {re.escape(name)}\(", (ROOT / file).read_text(encoding="utf-8")), row["test"]
+        path, _, symbol = row["code"].partition(":")
+        assert symbol in (ROOT / path).read_text(encoding="utf-8"), row["code"]
+        assert row["paper"] and row["ours"]
+
+
+@models
+def test_tables_of_the_card_and_the_readme_are_those_of_the_results(model):
+    path = zoo.folder(model) / "results.json"
+    if not path.exists():
+        pytest.skip("no results yet")
+    table = results_table(json.loads(path.read_text(encoding="utf-8")))
+    for file in (zoo.folder(model) / "README.md", ROOT / "README.md"):
+        text = file.read_text(encoding="utf-8")
+        assert text.partition(BEGIN)[2].partition(END)[0].strip() == table, file
+
+
+@models
+def test_results_were_measured_with_the_published_weights(model):
+    path = zoo.folder(model) / "results.json"
+    if not path.exists():
+        pytest.skip("no results yet")
+    record = zoo.preset(model)
+    assert json.loads(path.read_text(encoding="utf-8"))["files"][record.file] == record.sha256
+
+
+def test_an_installed_wheel_brings_the_zoo(tmp_path):
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        archive.extractall(tmp_path / "site")
+    assert "tfinpaint/_zoo/fmodr/config.json" in names
+    assert not [n for n in names if n.startswith(("tests/", "notebooks/", "benchmarks/"))]
+    code = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\nimport tfinpaint.zoo as z; print(z.folder('fmodr'))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)
+    assert "_zoo" in done.stdout
