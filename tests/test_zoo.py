@@ -145,6 +145,7 @@ def test_an_installed_wheel_brings_the_zoo(tmp_path):
         archive.extractall(tmp_path / "site")
     assert "tfinpaint/_zoo/fmodr/config.json" in names
     assert not [n for n in names if n.startswith(("tests/", "notebooks/", "benchmarks/"))]
-    code = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\nimport tfinpaint.zoo as z; print(z.folder('fmodr'))"
+    site = str(tmp_path / "site")
+    code = f"import sys; sys.path.insert(0, {site!r})\nimport tfinpaint.zoo as zoo; print(zoo.folder('fmodr'))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)
     assert "_zoo" in done.stdout

@@ -213,8 +213,10 @@ def test_equally_good_patches_are_all_kept() -> None:
 @both_layers
 def test_the_gradient_is_the_slope_of_the_result(layer: type) -> None:
     tf = pytest.importorskip("tensorflow")
-    attention, mask = layer(scale=1.0), tf.constant(masks(2, 8, 8))
-    x, direction, weights = (tf.constant(features(2, 8, 8, 4, seed)) for seed in (0, 1, 2))
+    direction, weights, x = (features(2, 8, 16, 4, seed) for seed in range(3))
+    x[:, :, 8:] = x[:, :, :8] + 0.2 * x[:, :, 8:]  # a hidden place has one clear match, which no small step changes
+    attention, mask = layer(scale=1.0), np.zeros((2, 8, 16, 1), "float32")
+    mask[:, 2:6, 10:14] = 1
 
     def projection(step: Any) -> Any:
         return tf.reduce_sum(attention([x + step * direction, mask]) * weights)

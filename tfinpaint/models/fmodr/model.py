@@ -39,7 +39,7 @@ class FMODR(InpaintingModel):
     Returns:
         A dict: `image` (composed), `mask` (0 or 1), `mask_probability`, `coarse` (composed), `raw` (not composed).
 
-    Reference: FMODR, "Face Mask Occlusion Detection and Restoration".
+    Reference: Lu et al., "Toward High-quality Face-Mask Occluded Restoration", ACM TOMM 2022, doi:10.1145/3524137.
     """
 
     terms: ClassVar = TERMS

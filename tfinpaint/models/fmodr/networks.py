@@ -4,7 +4,8 @@ All take and give float32 NHWC tensors; pictures in [-1, 1], masks 1 = hidden. W
 are the paper-size networks; `stem=2` folds 2x2 pixels into channels first and unfolds them last, which keeps a small
 network's arithmetic where a processor is fast.
 
-Reference: "FMODR", sections 3 and 4 (the paper gives no layer list: widths are ours within its text).
+Reference: Lu et al., "Toward High-quality Face-Mask Occluded Restoration", ACM TOMM 2022, sections 3 and 4 (the paper
+gives no layer list: widths are ours within its text).
 """
 
 from collections.abc import Sequence
