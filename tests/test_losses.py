@@ -64,3 +64,23 @@ def test_half_precision_inputs_give_float32_losses():
 
         x = ops.cast(np.ones((2, 4, 4, 3)), dtype)
         assert ops.convert_to_numpy(losses.mean_l1(x, 0 * x)).dtype == np.float32
+
+
+def test_ssim_distance_equals_a_loop_over_windows():
+    rng = np.random.default_rng(0)
+    x, y = (rng.uniform(-1, 1, (1, 9, 9, 1)).astype("float32") for _ in range(2))
+    total = 0.0
+    for i in range(9):
+        for j in range(9):
+            rows, columns = slice(max(0, i - 3), i + 4), slice(max(0, j - 3), j + 4)
+            a, b = (p[0, rows, columns, 0].astype(float) / 2 + 0.5 for p in (x, y))
+            means = (2 * a.mean() * b.mean() + 1e-4) / (a.mean() ** 2 + b.mean() ** 2 + 1e-4)
+            covariance = (a * b).mean() - a.mean() * b.mean()
+            total += 0.5 * (1 - means * (2 * covariance + 9e-4) / (a.var() + b.var() + 9e-4))
+    np.testing.assert_allclose(losses.ssim_distance(x, y), [total / 81], rtol=1e-4)
+    np.testing.assert_allclose(losses.ssim_distance(x, x), [0.0], atol=1e-6)
+
+
+def test_ssim_distance_leaves_weighted_pixels_out():
+    x, y = np.zeros((1, 8, 8, 3), "float32"), np.ones((1, 8, 8, 3), "float32")
+    assert float(losses.ssim_distance(x, y, np.zeros((1, 8, 8, 1)))[0]) == 0

@@ -128,13 +128,12 @@ def test_straps_and_shadow_widen_the_mask_and_can_be_left_out():
     assert 0.01 < extra < 0.2  # a rim of one or two pixels
 
 
-def test_plain_masks_have_no_prints():
-    def contrast(**arguments):
+def test_prints_can_be_left_out():
+    def contrasty(**arguments):
         occluded, masks = draw(styles=("cloth", "sport"), straps=0.0, shadow=0.0, **arguments)
-        return np.array([np.ptp(p[m].mean(1)) for p, m in zip(occluded, masks, strict=True)])
+        return np.mean([p[m].std(0).max() > 0.3 for p, m in zip(occluded, masks, strict=True)])
 
-    printed, plain = contrast(), contrast(patterns=False)
-    assert np.median(printed) > 1.1 * np.median(plain)
+    assert contrasty() > contrasty(patterns=False) + 0.08
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,11 @@ def test_sides_and_size_that_the_stride_does_not_divide_are_refused(window: dict
         extract_patches(np.zeros((1, 5, 6, 1), "float32"), **window)
 
 
+def test_a_patch_larger_than_an_unpadded_map_is_refused() -> None:
+    with pytest.raises(InputError, match="`size` must not be above"):
+        extract_patches(np.zeros((1, 4, 6, 1), "float32"), 5, padding="valid")
+
+
 def test_unknown_padding_is_refused() -> None:
     with pytest.raises(InputError, match="padding='full'"):
         extract_patches(np.zeros((1, 4, 4, 1), "float32"), 2, padding="full")

@@ -3,17 +3,19 @@
 import cv2
 import numpy as np
 
-_RING = 3  # pixels on either side of the outline whose mean colours are compared
-_EDGE = 30.0  # grey levels; a step across the outline of this height is rather an edge of the scene than a cast
-_LIMIT = 30.0  # grey levels by which a colour is moved at most
+_RING = 2  # pixels on either side of the outline whose mean colours are compared
+_SPREAD = 12.0  # grey levels; steps this far from the usual one are edges of the scene rather than a cast
+_LIMIT = 30.0  # grey levels; a larger usual step is no cast either
+_LOCAL = 0.5  # share of the local departures from the usual step that is followed
 _GRAIN_LIMIT = 6.0  # grey levels (standard deviation) of noise that are matched at most
 
 
 def rim_correction(crop: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """What to add to the restored colours so that no step shows along the mask's outline.
+    """What to add to the restored colours so that no cast shows along the mask's outline.
 
-    Just outside the outline stands the photo, just inside the painting. The step between their local means is taken
-    along the outline, steps that look like edges of the scene count little, and the rest is spread smoothly inwards.
+    Just outside the outline stands the photo, just inside the painting. A face has edges there too, so the cast is the
+    step on which most of the outline agrees (the mode, by mean shift), added everywhere, plus half of what
+    neighbouring parts of the outline agree to depart from it, spread smoothly inwards.
 
     Args:
         crop: `(size, size, 3)`, uint8, what the network saw.
@@ -23,22 +25,25 @@ def rim_correction(crop: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> 
     Returns:
         `(size, size, 3)`, float32, in grey levels, 0 outside the mask.
     """
-    inner, outer = _ring(mask), _ring(~mask)
-    inside, inner_weight = _local_mean(restored, inner, _RING)
-    outside, outer_weight = _local_mean(crop, outer, _RING)
+    inside, inner = _local_mean(restored, _ring(mask))
+    outside, outer = _local_mean(crop, _ring(~mask))
     step = outside - inside
     outline = mask & cv2.dilate((~mask).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    seen = outline & (inner_weight > 1e-3) & (outer_weight > 1e-3)
-    trust = seen * np.exp(-((np.abs(step).max(-1) / _EDGE) ** 2))
-    if not seen.any():
+    outline &= (inner > 1e-3) & (outer > 1e-3)
+    if not outline.any():
         return np.zeros(crop.shape, np.float32)
-    # From the coarsest mean to the finest; where a finer one sees no outline, the coarser one stays.
-    field = np.einsum("hw,hwc->c", trust, step) / seen.sum() * np.ones(crop.shape, np.float32)
-    for sigma in len(mask) / np.array([4, 8, 16]):
-        weighted, weight = (_blur(x, sigma) for x in (trust[..., None] * step, trust))
+    usual = np.median(step[outline], axis=0)
+    for _ in range(5):
+        trust = np.exp(-np.square((step - usual) / _SPREAD).sum(-1)) * outline
+        usual = np.einsum("hw,hwc->c", trust, step) / max(trust.sum(), 1e-6)
+    agreement = min(1.0, 2 * trust.sum() / outline.sum()) if np.abs(usual).max() <= _LIMIT else 0.0
+    trust = np.exp(-np.square((step - usual) / _SPREAD).max(-1)) * outline
+    local = np.zeros(crop.shape, np.float32)
+    for sigma in (len(mask) / 4, len(mask) / 8):  # where the finer mean sees no outline, the coarser one stays
+        departure, weight = _blur(trust[..., None] * (step - usual), sigma), _blur(trust, sigma)
         floor = 0.1 * weight.max() + 1e-6
-        field = (weighted + floor * field) / (weight + floor)[..., None]
-    return (np.clip(field, -_LIMIT, _LIMIT) * mask[..., None]).astype(np.float32)
+        local = (departure + floor * local) / (weight + floor)[..., None]
+    return (agreement * (usual + _LOCAL * local) * mask[..., None]).astype(np.float32)
 
 
 def matched_grain(part: np.ndarray, inside: np.ndarray, enlargement: float) -> np.ndarray:
@@ -59,14 +64,15 @@ def matched_grain(part: np.ndarray, inside: np.ndarray, enlargement: float) -> n
 
 
 def _ring(mask: np.ndarray) -> np.ndarray:
-    """The pixels of the mask within `_RING` of its outline, less the outermost, which mix both sides."""
+    """The pixels of the mask within `_RING` of its outline."""
     distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return (distance > 1) & (distance <= _RING + 1)
+    return (distance > 0) & (distance <= _RING)
 
 
-def _local_mean(image: np.ndarray, where: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray]:
-    weight = _blur(where.astype(np.float32), sigma)
-    total = _blur(where[..., None] * image.astype(np.float32), sigma)
+def _local_mean(image: np.ndarray, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of the chosen pixels around each pixel, and how many there are."""
+    weight = _blur(where.astype(np.float32), 1.5)
+    total = _blur(where[..., None] * image.astype(np.float32), 1.5)
     return total / np.maximum(weight, 1e-6)[..., None], weight
 
 

@@ -50,7 +50,8 @@ def extract_patches(x: Any, size: int, stride: int = 1, padding: str = "same") -
             one patch for each cell of `stride x stride` pixels. "valid" takes the patches that lie within `x`.
 
     Raises:
-        InputError: a side or `size` is not divisible by `stride`, or `padding` is another word.
+        InputError: a side or `size` is not divisible by `stride`, `padding` is another word, or a patch is larger
+            than `x` with "valid".
     """
     _, height, width, _ = x.shape
     before, after = _margins(height, width, size, stride, padding)
@@ -58,6 +59,11 @@ def extract_patches(x: Any, size: int, stride: int = 1, padding: str = "same") -
     cells = space_to_depth(x, stride)
     reach = size // stride
     rows, columns = cells.shape[1] - reach + 1, cells.shape[2] - reach + 1
+    if min(rows, columns) < 1:
+        raise InputError(
+            f"`size` must not be above the height or width with padding='valid'. Received: height={height}, "
+            f"width={width}, size={size}. Use padding='same'."
+        )
     bands = [_window(cells, row, rows, axis=1) for row in range(reach)]
     return ops.concatenate([_window(band, column, columns, axis=2) for band in bands for column in range(reach)], -1)
 
@@ -111,7 +117,7 @@ def overlap_count(height: int, width: int, size: int, stride: int = 1, padding: 
 
 def _margins(height: int, width: int, size: int, stride: int, padding: str) -> tuple[int, int]:
     """Zeros (before, after) each axis."""
-    if None in (height, width) or height % stride or width % stride or size % stride:
+    if None in (height, width) or height % stride or width % stride or size < stride or size % stride:
         raise InputError(
             f"The height and width must be known, and they and `size` divisible by `stride`. "
             f"Received: height={height}, width={width}, size={size}, stride={stride}. Pad or crop the input."

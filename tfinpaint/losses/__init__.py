@@ -3,6 +3,7 @@
 from tfinpaint.losses.adversarial import logistic_critic_loss, logistic_generator_loss
 from tfinpaint.losses.features import cosine_distance, feature_mse
 from tfinpaint.losses.pixel import masked_l1, masked_mean, mean_l1, mean_squared
+from tfinpaint.losses.structure import ssim_distance
 
 __all__ = [
     "cosine_distance",
@@ -13,4 +14,5 @@ __all__ = [
     "masked_mean",
     "mean_l1",
     "mean_squared",
+    "ssim_distance",
 ]

@@ -45,7 +45,7 @@ def draw_albedo(
     draw: Draws, base: tf.Tensor, medical: tf.Tensor, face: FaceCoordinates, shape: MaskShape, patterns: bool
 ) -> tf.Tensor:
     """The cloth's own colour at each pixel, `(batch, height, width, 3)` in [0, 1], mostly `base` `(batch, 1, 1, 3)`."""
-    second, third = draw_colour(draw, medical), draw_colour(draw, medical)
+    second, third = (_contrasting(draw, base, draw_colour(draw, medical)) for _ in range(2))
     # Panels: other cloth at the sides or along the top.
     side = tf.abs(shape.across) + 0.15 * (shape.along - 0.5)
     panel = tf.where(draw.chance(0.6) > 0, side - draw.uniform(0.4, 0.8), draw.uniform(0.1, 0.3) - shape.along)
@@ -54,7 +54,7 @@ def draw_albedo(
     if not patterns:
         return albedo
     size = face.v.shape[1]
-    weights = tf.where(medical[:, None] > 0, [[94.0, 1, 1, 1, 0, 0, 1, 2]], [[50.0, 8, 6, 7, 6, 4, 9, 10]])
+    weights = tf.where(medical[:, None] > 0, [[94.0, 1, 1, 1, 0, 0, 1, 2]], [[44.0, 8, 7, 8, 6, 5, 10, 12]])
     kind = tf.one_hot(draw.choose(weights), len(PATTERNS))[:, :, None, None]
     turn = draw.uniform(0.0, math.pi) * draw.chance(0.5)
     period = tf.exp(draw.uniform(math.log(0.09), math.log(0.5)))
@@ -122,6 +122,12 @@ def draw_valve(draw: Draws, face: FaceCoordinates) -> tuple[tf.Tensor, tf.Tensor
     colour = (grey * rings * slits)[..., None] + draw.uniform(-0.04, 0.04, shape=(1, 1, 3))
     alpha = tf.clip_by_value((1 - radial) * radius * face.unit + 0.5, 0.0, 1.0)
     return tf.clip_by_value(colour, 0.0, 1.0), alpha[..., None]
+
+
+def _contrasting(draw: Draws, base: tf.Tensor, colour: tf.Tensor) -> tf.Tensor:
+    """`colour`, on most masks moved away from `base`: a print that cannot be seen is none."""
+    far = tf.where(tf.reduce_mean(base, -1, keepdims=True) > 0.5, 0.4 * colour, 0.6 + 0.4 * colour)
+    return colour + (far - colour) * draw.chance(0.7)[..., None]
 
 
 def _mixed_noise(draw: Draws, size: int) -> tf.Tensor:

@@ -88,15 +88,19 @@ PAPER = Recipe(
     ),
 )
 
-_SMALL_G = 4e-4
 _SMALL_D = 1e-4
-_SMALL_REFINE = {"refine": _SMALL_G, "sca": _SMALL_G}
 _DECAY = {"name": "cosine", "to": 0.05, "warmup": 100}
 
 
 def _small(name: str, steps: int, *updates: Update, decay: bool = True) -> Stage:
-    paper = PAPER.stage(name)
-    return replace(paper, length={"steps": steps}, batch=16, updates=updates, schedule=_DECAY if decay else None)
+    return replace(
+        PAPER.stage(name), length={"steps": steps}, batch=16, updates=updates, schedule=_DECAY if decay else None
+    )
+
+
+# Every term but the perceptual one reaches the refine network only; the kernels learn from eq. 3 alone.
+def _to_refine(*terms: str) -> dict[str, tuple[str, ...]]:
+    return {term: ("refine",) for term in terms}
 
 
 # The paper's stages with the rates of a small network; what differs otherwise is in zoo/fmodr/ledger.csv.
@@ -110,31 +114,29 @@ SMALL = Recipe(
         _small("coarse_critic", 200, _d("adv_d_coarse", _SMALL_D), decay=False),
         _small(
             "coarse_joint",
-            600,
-            _g({"coarse": 5e-5}, {"rec_coarse": 1.0, "adv_g_coarse": 5e-4}),
+            2_000,
+            _g({"coarse": 3e-4}, {"rec_coarse": 1.0, "ssim_coarse": 0.2, "adv_g_coarse": 2e-4}),
             _d("adv_d_coarse", _SMALL_D),
         ),
         _small(
             "refine",
-            2_000,
+            1_200,
             _g(
-                _SMALL_REFINE,
-                {"rec_refine": 1.0, "perceptual": 1.0},
-                route={"rec_refine": ("refine",), "perceptual": ("sca",)},
+                {"refine": 4e-4, "sca": 4e-4},
+                {"rec_refine": 1.0, "ssim_refine": 0.2, "perceptual": 1.0},
+                route={**_to_refine("rec_refine", "ssim_refine"), "perceptual": ("sca",)},
                 gate="unsolved",
             ),
         ),
         _small("refine_critic", 200, _d("adv_d_refine", _SMALL_D), decay=False),
         _small(
             "refine_joint",
-            500,
+            400,
             _g(
                 {"refine": 2e-4, "sca": 2e-4},
-                {"rec_refine": 0.5, "adv_g_refine": 1e-3, "identity": 0.05, "perceptual": 1.0},
+                {"rec_refine": 0.5, "ssim_refine": 0.2, "adv_g_refine": 5e-4, "identity": 0.1, "perceptual": 1.0},
                 route={
-                    "rec_refine": ("refine",),
-                    "adv_g_refine": ("refine",),
-                    "identity": ("refine",),
+                    **_to_refine("rec_refine", "ssim_refine", "adv_g_refine", "identity"),
                     "perceptual": ("sca",),
                 },
                 gate="unsolved",
@@ -143,11 +145,11 @@ SMALL = Recipe(
         ),
         _small(
             "refine_perceptual",
-            1_500,
+            1_200,
             _g(
                 {"refine": 2e-4, "sca": 2e-4},
-                {"rec_refine": 0.5, "adv_g_refine": 1e-3, "identity": 0.05, "perceptual": 1e-6},
-                route={"adv_g_refine": ("refine",), "identity": ("refine",), "rec_refine": ("refine",)},
+                {"rec_refine": 0.5, "ssim_refine": 0.2, "adv_g_refine": 5e-4, "identity": 0.1, "perceptual": 5e-8},
+                route=_to_refine("rec_refine", "ssim_refine", "adv_g_refine", "identity"),
                 gate="unsolved",
             ),
             _d("adv_d_refine", _SMALL_D),

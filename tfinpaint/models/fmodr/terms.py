@@ -24,6 +24,16 @@ def rec_refine(model: Any, batch: dict, outputs: dict) -> Any:
     return losses.mean_l1(outputs["refined"], batch["image"], batch.get("valid"))
 
 
+def ssim_coarse(model: Any, batch: dict, outputs: dict) -> Any:
+    """Not in the paper: structural similarity of the coarse picture (a mean error alone rewards blur)."""
+    return losses.ssim_distance(outputs["coarse"], batch["image"], batch.get("valid"))
+
+
+def ssim_refine(model: Any, batch: dict, outputs: dict) -> Any:
+    """Not in the paper: structural similarity of the refined picture."""
+    return losses.ssim_distance(outputs["refined"], batch["image"], batch.get("valid"))
+
+
 def perceptual(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 3: relu3_3 of VGG16, on the model's window of the picture (all of it at paper size)."""
     look = model.feature_networks.get("perceptual")
@@ -58,6 +68,8 @@ TERMS = {
     "mask_mse": mask_mse,
     "rec_coarse": rec_coarse,
     "rec_refine": rec_refine,
+    "ssim_coarse": ssim_coarse,
+    "ssim_refine": ssim_refine,
     "perceptual": perceptual,
     "identity": identity,
     "adv_d_coarse": adv_d,

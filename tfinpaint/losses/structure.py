@@ -1,0 +1,36 @@
+"""Structural similarity as a loss, one value per sample."""
+
+from typing import Any
+
+from keras import ops
+
+_C1, _C2 = 0.01**2, 0.03**2  # for pictures on [0, 1]
+
+
+def ssim_distance(predicted: Any, target: Any, weight: Any = None, window: int = 7) -> Any:
+    """Half of one minus the mean SSIM, in [0, 1], shape `(batch,)`; 0 for equal pictures.
+
+    Local means and variances are those of `window` x `window` squares; at the border, of the part inside.
+
+    Args:
+        predicted: `(batch, height, width, channels)` in [-1, 1].
+        target: same shape.
+        weight: `(batch, height, width, 1)` factors, for pixels that must not count; the divisor stays the full area.
+        window: side of the squares in pixels.
+
+    Reference: Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004.
+    """
+    x, y = (ops.cast(p, "float32") * 0.5 + 0.5 for p in (predicted, target))
+
+    def mean(values: Any) -> Any:
+        return ops.average_pool(values, window, strides=1, padding="same")
+
+    mean_x, mean_y = mean(x), mean(y)
+    variance_x, variance_y = mean(x * x) - mean_x**2, mean(y * y) - mean_y**2
+    covariance = mean(x * y) - mean_x * mean_y
+    luminance = (2 * mean_x * mean_y + _C1) / (mean_x**2 + mean_y**2 + _C1)
+    structure = (2 * covariance + _C2) / (variance_x + variance_y + _C2)
+    distance = 0.5 * (1.0 - luminance * structure)
+    if weight is not None:
+        distance = distance * ops.cast(weight, "float32")
+    return ops.mean(distance, axis=(1, 2, 3))
