@@ -41,6 +41,7 @@ def test_a_record_counts_its_parameters(record):
         pytest.skip("counted network by network in tests/models")
     model = zoo.load(record.name, weights=False)
     assert {name: getattr(model, name).count_params() for name in record.parameters} == dict(record.parameters)
+    assert set(model.painter_names) <= set(record.parameters)
 
 
 @presets

@@ -96,13 +96,13 @@ def load(name: str, *, weights: str | os.PathLike | bool = True) -> Any:
 
 
 def load_weights(model: Any, path: str | os.PathLike) -> None:
-    """Puts the weights of a `.weights.h5` file into a model.
+    """Puts the weights of a `.weights.h5` file into the networks of a model that paint.
 
     Raises:
         WeightsError: the file is missing, damaged, or of another model.
     """
     try:
-        model.load_weights(path)
+        model.painters.load_weights(path)
     except FileNotFoundError:
         raise WeightsError(f"There are no weights at {path}.") from None
     except (OSError, ValueError, KeyError) as error:
@@ -165,29 +165,24 @@ def sha256(path: str | os.PathLike) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def save_weights(model: Any, path: str | os.PathLike, half: bool = True) -> Path:
-    """Writes a model's networks (no optimizer) to a `.weights.h5` file, in float16 by default; returns the path.
+def save_weights(model: Any, path: str | os.PathLike) -> Path:
+    """Writes the networks of a model that paint to a `.weights.h5` file, as float16; returns the path.
 
-    `load_weights` reads it as it is: values are cast when they are assigned.
+    `load_weights` reads it as it is: values are cast when they are assigned. Networks that only judge, and optimizers,
+    belong into a checkpoint.
     """
     import h5py
 
     path = Path(path)
-    full = path.with_name(f".{os.getpid()}.{path.name}")
-    half_path = full.with_name(f".half{full.name}")
-    twin = type(model).from_config(model.get_config())  # never compiled: holds no optimizer
-    twin.set_weights(model.get_weights())
-    twin.save_weights(full)
+    full, half = (path.with_name(f".{os.getpid()}.{kind}.{path.name}") for kind in ("full", "half"))
     try:
-        if half:
-            with h5py.File(full) as source, h5py.File(half_path, "w") as target:
-                _copy_half(source, target)
-            os.replace(half_path, path)
-        else:
-            os.replace(full, path)
+        model.painters.save_weights(full)
+        with h5py.File(full) as source, h5py.File(half, "w") as target:
+            _copy_half(source, target)
+        os.replace(half, path)
     finally:
         full.unlink(missing_ok=True)
-        half_path.unlink(missing_ok=True)
+        half.unlink(missing_ok=True)
     return path
 
 

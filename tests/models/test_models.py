@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -162,8 +163,12 @@ def test_weights_survive_half_precision_storage(name, tmp_path):
     path = zoo.save_weights(model, tmp_path / "m.weights.h5")
     other = make(name, seed=9)
     zoo.load_weights(other, path)
-    for a, b in zip(model.weights, other.weights, strict=True):
+    for a, b in zip(model.painters.weights, other.painters.weights, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=1e-6)
+    stored = []
+    with h5py.File(path) as file:
+        file.visititems(lambda _, item: stored.append(item.nbytes) if isinstance(item, h5py.Dataset) else None)
+    assert sum(stored) == 2 * model.painters.count_params()  # each weight once, in two bytes
     assert [p.name for p in tmp_path.iterdir()] == ["m.weights.h5"]
 
 

@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 
-_RING = 2  # pixels on either side of the outline whose mean colours are compared
 _SPREAD = 12.0  # grey levels; steps this far from the usual one are edges of the scene rather than a cast
 _LIMIT = 30.0  # grey levels; a larger usual step is no cast either
 _LOCAL = 0.5  # share of the local departures from the usual step that is followed
@@ -25,8 +24,9 @@ def rim_correction(crop: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> 
     Returns:
         `(size, size, 3)`, float32, in grey levels, 0 outside the mask.
     """
-    inside, inner = _local_mean(restored, _ring(mask))
-    outside, outer = _local_mean(crop, _ring(~mask))
+    # The first pixels outside are left out: they may still show the edge of what hid the face.
+    inside, inner = _local_mean(restored, _ring(mask, 0, 1))
+    outside, outer = _local_mean(crop, _ring(~mask, 1, 2))
     step = outside - inside
     outline = mask & cv2.dilate((~mask).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     outline &= (inner > 1e-3) & (outer > 1e-3)
@@ -63,10 +63,10 @@ def matched_grain(part: np.ndarray, inside: np.ndarray, enlargement: float) -> n
     return (level / noise.std() * noise)[..., None]
 
 
-def _ring(mask: np.ndarray) -> np.ndarray:
-    """The pixels of the mask within `_RING` of its outline."""
+def _ring(mask: np.ndarray, low: float, high: float) -> np.ndarray:
+    """The pixels of the mask whose distance from its outline is above `low` and at most `high`."""
     distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return (distance > 0) & (distance <= _RING)
+    return (distance > low) & (distance <= high)
 
 
 def _local_mean(image: np.ndarray, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

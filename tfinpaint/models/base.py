@@ -1,6 +1,7 @@
 """What every model of the zoo shares: inference on pictures, on top of training by recipes."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import keras
 
@@ -19,11 +20,14 @@ class InpaintingModel(RecipeTrainer, keras.Model):
     - `forward(batch, player, stage, training)`: every tensor that the loss terms need;
     - `terms`, `gates`: name -> `(model, batch, outputs) -> (batch,)` values;
     - `hooks`: name -> `(model, batch, **arguments)`, run inside the compiled step;
+    - `painter_names`: the attributes that hold the networks that paint; published weights are theirs;
     - `recipes`: name -> `Recipe`; the one named by `default_recipe` is used where none is given;
     - `feature_slots`: name -> `FeatureSlot`, the frozen networks that some terms look through.
 
     A batch is a dict with `image` (clean), `occluded`, `mask` (1 = hidden), and what else a term reads.
     """
+
+    painter_names: ClassVar[tuple[str, ...]] = ()
 
     def parts(self) -> dict[str, list]:
         raise NotImplementedError
@@ -34,14 +38,28 @@ class InpaintingModel(RecipeTrainer, keras.Model):
     def finish(self) -> None:
         """Ends construction: the model counts as built, and the variables of each part are noted."""
         self.built = True
-        self.part_variables = {
-            name: [v for layer in layers for v in layer.trainable_variables] for name, layers in self.parts().items()
-        }
+        # In a plain namespace: Keras would take a dict of variables for the model's own, and save them twice.
+        self._untracked = SimpleNamespace(
+            part_variables={
+                name: [v for layer in layers for v in layer.trainable_variables]
+                for name, layers in self.parts().items()
+            }
+        )
         self.stage_step = self.add_weight(
             shape=(), dtype="int32", initializer="zeros", trainable=False, name="stage_step", autocast=False
         )
         self._trackers: dict[str, keras.metrics.Metric] = {}
         self._inference = None
+
+    @property
+    def part_variables(self) -> dict[str, list]:
+        """Part -> the variables that training may move, whatever is frozen now."""
+        return self._untracked.part_variables
+
+    @property
+    def painters(self) -> keras.Model:
+        """The networks that paint, as one object with `save_weights` and `load_weights`; without those that judge."""
+        return Painters({name: getattr(self, name) for name in self.painter_names})
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing: `finish` has done it."""
@@ -62,3 +80,13 @@ class InpaintingModel(RecipeTrainer, keras.Model):
         if self._inference is None:
             self._inference = compile_inference(self)
         return restore_pictures(self._inference, self.image_size, images, masks, batch_size)
+
+
+class Painters(keras.Model):
+    """Some networks of a model under their names, so that a file of weights holds these and nothing else."""
+
+    def __init__(self, networks: dict[str, keras.Model]) -> None:
+        super().__init__(name="painters")
+        for name, network in networks.items():
+            setattr(self, name, network)
+        self.built = True

@@ -42,6 +42,7 @@ class FMODR(InpaintingModel):
     Reference: Lu et al., "Toward High-quality Face-Mask Occluded Restoration", ACM TOMM 2022, doi:10.1145/3524137.
     """
 
+    painter_names: ClassVar = ("detector", "coarse_generator", "refine_generator")
     terms: ClassVar = TERMS
     gates: ClassVar = GATES
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}

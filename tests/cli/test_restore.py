@@ -1,0 +1,204 @@
+"""`tfinpaint restore` as a person types it; the model and the detector are fakes."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from tests.fake_engine import FakeEngine, no_face, one_face
+from tests.images import samples
+from tfinpaint import cli, zoo
+from tfinpaint.faces import find
+
+PORTRAIT = data.astronaut()[:240, 100:340]
+
+
+@pytest.fixture(autouse=True)
+def fakes(monkeypatch):
+    loaded = FakeEngine()
+    real = zoo.load
+    monkeypatch.setattr(zoo, "load", lambda name: loaded if name == "fmodr" else real(name))
+    monkeypatch.setattr(find, "default_detector", lambda: one_face)
+    return loaded
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three photos of different formats."""
+    (tmp_path / "in").mkdir()
+    for name in ("a.jpg", "b.png", "c.tif"):
+        Image.fromarray(PORTRAIT).save(tmp_path / "in" / name)
+    return tmp_path / "in"
+
+
+def names(path) -> list[str]:
+    return sorted(p.name for p in path.iterdir())
+
+
+def test_one_photo_becomes_one_file(folder, tmp_path, capsys):
+    assert cli.main(["restore", str(folder / "b.png"), "-o", str(tmp_path / "new" / "out.png")]) == 0
+    after = np.asarray(Image.open(tmp_path / "new" / "out.png"))
+    changed = (after != PORTRAIT).any(-1)
+    assert 0 < changed.mean() < 0.3
+    assert names(tmp_path / "new") == ["out.png"]
+    assert capsys.readouterr().out == ""
+
+
+def test_a_folder_becomes_a_folder_of_the_same_names_in_one_batch(folder, tmp_path, fakes, capsys):
+    (folder / "notes.txt").write_text("no photo")
+    assert cli.main(["restore", str(folder), "-o", str(tmp_path / "out")]) == 0
+    assert names(tmp_path / "out") == ["a.jpg", "b.png", "c.tif"]
+    assert [Image.open(tmp_path / "out" / n).format for n in ("a.jpg", "b.png", "c.tif")] == ["JPEG", "PNG", "TIFF"]
+    assert fakes.batches == [3]
+
+
+def test_mask_and_comparison_are_written_beside(folder, tmp_path):
+    arguments = ["restore", str(folder / "b.png"), "-o", str(tmp_path / "out.png"), "--save-mask", "--compare"]
+    assert cli.main(arguments) == 0
+    mask = np.asarray(Image.open(tmp_path / "out_mask.png"))
+    after = np.asarray(Image.open(tmp_path / "out.png"))
+    assert mask.shape == (240, 240) and set(np.unique(mask)) == {0, 255}
+    assert np.array_equal(after[mask == 0], PORTRAIT[mask == 0])
+    sheet = np.asarray(Image.open(tmp_path / "out_compare.png"))
+    assert sheet.shape == (240 + 28, 3 * 240 + 2 * 8, 3)
+    assert np.array_equal(sheet[28:, :240], PORTRAIT) and np.array_equal(sheet[28:, -240:], after)
+
+
+def test_a_given_mask_is_used(folder, tmp_path):
+    mask = np.zeros((240, 240), np.uint8)
+    mask[120:150, 100:140] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    arguments = ["restore", str(folder / "b.png"), "-o", str(tmp_path / "out.png"), "--mask", str(tmp_path / "mask.png")]
+    assert cli.main(arguments) == 0
+    after = np.asarray(Image.open(tmp_path / "out.png"))
+    assert np.array_equal(after[mask == 0], PORTRAIT[mask == 0])
+    assert (after != PORTRAIT).any(-1)[mask > 0].mean() > 0.9
+
+
+def test_an_empty_mask_gives_the_photo_byte_for_byte_and_says_so(folder, tmp_path, capsys):
+    Image.new("L", (240, 240)).save(tmp_path / "mask.png")
+    arguments = ["restore", str(folder / "a.jpg"), "-o", str(tmp_path / "out.jpg"), "--mask", str(tmp_path / "mask.png")]
+    assert cli.main(arguments) == 0
+    assert (tmp_path / "out.jpg").read_bytes() == (folder / "a.jpg").read_bytes()
+    assert "mask.png is empty; the photo stays as it is." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["L", "RGBA", "CMYK", "deep grey", "deep", "P", "turned"])
+def test_photos_of_every_kind_come_back_as_that_kind(tmp_path, kind):
+    if kind.startswith("deep"):
+        source = samples.save_deep(tmp_path / "in.png", 1 if kind == "deep grey" else 3)
+    elif kind == "turned":
+        source = samples.save(tmp_path / "in.jpg", exif=samples.exif(6))
+    else:
+        source = samples.save(tmp_path / ("in.jpg" if kind == "CMYK" else "in.png"), kind)
+    target = tmp_path / f"out{source.suffix}"
+    assert cli.main(["restore", str(source), "-o", str(target), "--aligned"]) == 0
+    before, after = Image.open(source), Image.open(target)
+    assert (after.format, after.mode) == (before.format, before.mode)
+    assert after.size == (before.size if kind != "turned" else before.size[::-1])
+    assert after.getexif().get(0x0112, 1) == 1
+
+
+def fails(arguments: list[str], capsys, code: int = 1) -> str:
+    """The one line that a failing command says; nothing may be written."""
+    assert cli.main(arguments) == code
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("tfinpaint: ") and lines[0].endswith(".")
+    return lines[0]
+
+
+def test_no_face_suggests_aligned_and_box(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(find, "default_detector", lambda: no_face)
+    line = fails(["restore", str(folder / "a.jpg"), "-o", str(tmp_path / "out.jpg")], capsys)
+    assert "--aligned" in line and "--box" in line and "a.jpg" in line
+    assert names(tmp_path) == ["in"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture at all", None])
+def test_bad_files_are_named(tmp_path, capsys, content):
+    path = tmp_path / "bad.jpg"
+    path.write_bytes(samples.jpeg_bytes()[:300] if content is None else content)
+    assert "bad.jpg" in fails(["restore", str(path), "-o", str(tmp_path / "out.jpg")], capsys)
+    assert names(tmp_path) == ["bad.jpg"]
+
+
+def test_a_dot_and_a_giant_are_refused(tmp_path, capsys):
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
+    assert "1x1" in fails(["restore", str(tmp_path / "dot.png"), "-o", str(tmp_path / "out.png")], capsys)
+    Image.new("1", (20_000, 8_000)).save(tmp_path / "wide.png")
+    assert "20000x8000" in fails(["restore", str(tmp_path / "wide.png"), "-o", str(tmp_path / "out.png")], capsys)
+    assert names(tmp_path) == ["dot.png", "wide.png"]
+
+
+def test_a_photo_20000_pixels_wide_is_restored(tmp_path):
+    Image.fromarray(np.tile(PORTRAIT, (1, 84, 1))[:, :20_000]).save(tmp_path / "wide.png", compress_level=1)
+    arguments = ["restore", str(tmp_path / "wide.png"), "-o", str(tmp_path / "out.png"), "--box", "19000,50,100,120"]
+    assert cli.main(arguments) == 0
+    after = np.asarray(Image.open(tmp_path / "out.png"))
+    changed = (after != np.tile(PORTRAIT, (1, 84, 1))[:, :20_000]).any(-1).any(0)
+    assert changed.any() and np.flatnonzero(changed).min() > 18_800
+
+
+def test_a_mask_of_another_size_names_both(folder, tmp_path, capsys):
+    Image.new("L", (100, 50)).save(tmp_path / "mask.png")
+    line = fails(
+        ["restore", str(folder / "a.jpg"), "-o", str(tmp_path / "out.jpg"), "--mask", str(tmp_path / "mask.png")], capsys
+    )
+    assert "240x240" in line and "100x50" in line
+
+
+def test_an_unknown_model_lists_the_known(folder, tmp_path, capsys):
+    line = fails(["restore", str(folder / "a.jpg"), "-o", str(tmp_path / "out.jpg"), "--model", "nonesuch"], capsys)
+    assert "fmodr" in line and "'nonesuch'" in line
+
+
+def test_an_unwritable_folder_is_told_before_any_work(folder, tmp_path, capsys, fakes):
+    (tmp_path / "file").write_text("in the way")
+    line = fails(["restore", str(folder), "-o", str(tmp_path / "file" / "out")], capsys)
+    assert "cannot be made" in line and fakes.batches == []
+    assert "cannot be made" in fails(["restore", str(folder / "a.jpg"), "-o", str(tmp_path / "file" / "o.jpg")], capsys)
+
+
+def test_one_bad_photo_in_a_folder_is_named_at_the_end(folder, tmp_path, capsys):
+    (folder / "bad.png").write_bytes(b"")
+    assert cli.main(["restore", str(folder), "-o", str(tmp_path / "out")]) == 1
+    assert names(tmp_path / "out") == ["a.jpg", "b.png", "c.tif"]
+    last = capsys.readouterr().err.strip().splitlines()[-2:]
+    assert "bad.png" in last[0] and last[1] == "tfinpaint: 1 of 4 photos were not restored."
+
+
+def test_photos_are_never_overwritten_by_themselves_or_each_other(folder, tmp_path, capsys):
+    before = (folder / "a.jpg").read_bytes()
+    assert "would be overwritten" in fails(["restore", str(folder), "-o", str(folder)], capsys)
+    assert (folder / "a.jpg").read_bytes() == before
+    (tmp_path / "other").mkdir()
+    Image.fromarray(PORTRAIT).save(tmp_path / "other" / "a.jpg")
+    both = ["restore", str(folder), str(tmp_path / "other"), "-o", str(tmp_path / "out")]
+    assert "Two photos would become" in fails(both, capsys)
+
+
+def test_wrong_usage_is_told(folder, tmp_path, capsys):
+    out = ["-o", str(tmp_path / "out")]
+    assert "belong to one photo" in fails(["restore", str(folder), *out, "--box", "1,2,3,4"], capsys)
+    assert "leave out --box" in fails(["restore", str(folder), *out, "--box", "1,2,3,4", "--aligned"], capsys)
+    (tmp_path / "empty").mkdir()
+    assert "it holds none" in fails(["restore", str(tmp_path / "empty"), *out], capsys)
+    for wrong in (["restore"], ["nonesuch"], ["restore", "a.jpg", *out, "--box", "1,2"], []):
+        with pytest.raises(SystemExit) as caught:
+            cli.main(wrong)
+        assert caught.value.code == 2
+    capsys.readouterr()
+
+
+def test_help_and_import_load_nothing_heavy():
+    code = (
+        "import sys, tfinpaint.cli\n"
+        "try: tfinpaint.cli.main(['restore', '--help'])\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "heavy = {'tensorflow', 'keras', 'jax', 'cv2', 'numpy', 'PIL'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -1,0 +1,135 @@
+"""The main road, with a fake model: what goes in, what comes out, and what stays."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from tests.fake_engine import FACE, FakeEngine, UnchangingEngine, no_face, one_face
+from tfinpaint.errors import ImageFileError, InputError, NoFaceError
+from tfinpaint.faces import Face
+from tfinpaint.images import Photo
+from tfinpaint.restoration import Restored, restore_photo, restore_photos
+
+
+@pytest.fixture
+def portrait(tmp_path):
+    Image.fromarray(data.astronaut()).save(tmp_path / "portrait.png")
+    return tmp_path / "portrait.png"
+
+
+def two_faces(pixels):
+    return [FACE, Face((10.0, 300.0, 60.0, 70.0), 0.9, FACE.landmarks * 0.6 + [-80, 260])]
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"aligned": True}, {"box": (170, 60, 100, 120)}, {"landmarks": FACE.landmarks}]
+)
+def test_only_painted_pixels_change(portrait, options):
+    restored = restore_photo(portrait, FakeEngine(), detector=one_face, **options)
+    before = data.astronaut()
+    assert np.array_equal(restored.pixels[~restored.mask], before[~restored.mask])
+    assert 0 < restored.mask.sum() < before.size / 3
+    assert np.mean(restored.pixels[restored.mask] != before[restored.mask]) > 0.9
+
+
+def test_a_path_an_array_and_a_photo_are_the_same(portrait):
+    results = [
+        restore_photo(source, FakeEngine(), detector=one_face).pixels
+        for source in (portrait, str(portrait), data.astronaut(), Photo.from_array(data.astronaut()))
+    ]
+    assert all(np.array_equal(results[0], result) for result in results)
+
+
+def test_an_unchanging_model_gives_the_photo_back(portrait, tmp_path):
+    restored = restore_photo(portrait, UnchangingEngine(), detector=two_faces, faces="all")
+    assert np.array_equal(restored.pixels, data.astronaut()) and not restored.mask.any()
+    restored.save(tmp_path / "out.png")
+    assert (tmp_path / "out.png").read_bytes() == portrait.read_bytes()
+
+
+def test_the_given_mask_is_what_is_painted():
+    mask = np.zeros((512, 512), bool)
+    mask[125:160, 195:250] = True
+    mask[400:, 400:] = True  # far from the face
+    restored = restore_photo(data.astronaut(), FakeEngine(), detector=two_faces, mask=mask)
+    face_part = mask.copy()
+    face_part[400:, 400:] = False
+    assert np.array_equal(restored.mask, face_part)
+
+
+def test_an_empty_mask_leaves_the_photo_unchanged():
+    with pytest.warns(UserWarning, match="is empty; the photo stays"):
+        restored = restore_photo(data.astronaut(), FakeEngine(), detector=one_face, mask=np.zeros((512, 512), np.uint8))
+    assert np.array_equal(restored.pixels, data.astronaut()) and not restored.mask.any()
+
+
+def test_a_mask_beside_the_face_is_warned_of():
+    mask = np.zeros((512, 512), bool)
+    mask[500:, 500:] = True
+    with pytest.warns(UserWarning, match="hides nothing of the face"):
+        restored = restore_photo(data.astronaut(), FakeEngine(), landmarks=FACE.landmarks, mask=mask)
+    assert not restored.mask.any()
+
+
+def test_all_faces_or_the_largest():
+    every = restore_photo(data.astronaut(), FakeEngine(), detector=two_faces, faces="all")
+    one = restore_photo(data.astronaut(), FakeEngine(), detector=two_faces)
+    assert len(every.faces) == 2 and one.faces == (FACE,)
+    assert (every.mask & ~one.mask).sum() > 500 and (every.mask >= one.mask).all()
+
+
+def test_an_aligned_picture_of_any_shape_keeps_its_resolution():
+    pixels = data.astronaut()[:300, :410]
+    restored = restore_photo(pixels, FakeEngine(), aligned=True)
+    rows, columns = np.flatnonzero(restored.mask.any(1)), np.flatnonzero(restored.mask.any(0))
+    expected = np.array([60 / 128 * 300, 110 / 128 * 300, 35 / 128 * 410, 95 / 128 * 410])
+    found = np.array([rows[0], rows[-1] + 1, columns[0], columns[-1] + 1])
+    assert np.abs(found - expected).max() <= 1
+    assert np.array_equal(restored.pixels[~restored.mask], pixels[~restored.mask])
+
+
+def test_faces_of_several_photos_share_batches_and_photos_keep_their_order():
+    photos = [np.roll(data.astronaut(), i, axis=2) // (i + 1) for i in range(7)]
+    engine = FakeEngine()
+    results = list(restore_photos(photos, engine, detector=one_face, batch_size=3))
+    assert engine.batches == [3, 3, 1]
+    for photo, (source, restored) in zip(photos, results, strict=True):
+        assert source is photo
+        alone = restore_photo(photo, FakeEngine(), detector=one_face)
+        assert np.array_equal(restored.pixels, alone.pixels)
+
+
+def test_photos_are_read_only_when_their_batch_is_due():
+    read = []
+
+    def sources():
+        for i in range(10):
+            read.append(i)
+            yield data.astronaut()
+
+    results = restore_photos(sources(), FakeEngine(), detector=one_face, batch_size=2)
+    next(results)
+    assert read == [0, 1]
+
+
+def test_one_bad_photo_does_not_stop_the_others(tmp_path):
+    (tmp_path / "bad.jpg").write_bytes(b"")
+    sources = [data.astronaut(), tmp_path / "bad.jpg", data.astronaut()]
+    results = [result for _, result in restore_photos(sources, FakeEngine(), detector=one_face)]
+    assert [type(result) for result in results] == [Restored, ImageFileError, Restored]
+    with pytest.raises(ImageFileError, match="0 bytes"):
+        restore_photo(tmp_path / "bad.jpg", FakeEngine(), detector=one_face)
+
+
+def test_bad_input_is_one_sentence(portrait):
+    with pytest.raises(NoFaceError, match="portrait.png"):
+        restore_photo(portrait, FakeEngine(), detector=no_face)
+    with pytest.raises(InputError, match="512x512 pixels. Received: 10x20 pixels"):
+        restore_photo(portrait, FakeEngine(), detector=one_face, mask=np.zeros((20, 10), bool))
+    with pytest.raises(InputError, match="uint8 RGB of shape"):
+        restore_photo(np.zeros((50, 50), np.float32), FakeEngine(), detector=one_face)
+    with pytest.raises(InputError, match="leave out `box`"):
+        restore_photo(portrait, FakeEngine(), aligned=True, box=(0, 0, 5, 5))
+    with pytest.raises(InputError, match="'largest' or 'all'"):
+        restore_photo(portrait, FakeEngine(), faces="both")
