@@ -1,11 +1,15 @@
 import csv
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from tests.faces_for_tests import synthetic_faces
+from tfinpaint import data
 from tfinpaint.data.sources import align_picture, concatenate, load_faces
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.faces.template import template_points
@@ -207,3 +211,14 @@ def test_the_kits_faces_align(shared):
     assert faces.valid.mean() > 0.9
     tight = load_faces(shared / "faces" / "val.zip", limit=50)
     assert 0.35 < tight.valid.mean() < 0.6
+
+
+def test_faces_load_without_tensorflow():
+    code = "import sys; from tfinpaint.data import load_faces; assert 'tensorflow' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=True)
+
+
+def test_the_room_names_what_it_has():
+    assert all(getattr(data, name) for name in dir(data))
+    with pytest.raises(AttributeError, match=r"no attribute 'oclude'; it has FaceSet, .*occlude"):
+        _ = data.oclude

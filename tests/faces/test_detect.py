@@ -71,8 +71,8 @@ def test_without_yunet_mtcnn_is_used_and_one_sentence_names_the_difference(no_yu
     no_yunet(urllib.error.URLError("no network"))
     monkeypatch.setattr(detect, "MTCNNDetector", lambda: no_face)
     assert default_detector() is no_face
-    (message,) = [r.getMessage() for r in caplog.records if "mtcnn" in r.getMessage()]
-    assert "no network" in message and "84 %" in message and caplog.records[-1].levelno == logging.WARNING
+    (message,) = [r.getMessage() for r in caplog.records if "84 %" in r.getMessage()]
+    assert "no network" in message and "mtcnn" in message and caplog.records[-1].levelno == logging.WARNING
 
 
 def test_a_named_file_must_be_yunet(monkeypatch, tmp_path):
@@ -110,7 +110,7 @@ def test_yunet_finds_faces_of_every_size_with_their_points(shared):
         pixels = cv2.resize(data.astronaut(), None, fx=scale, fy=scale, interpolation=interpolation)
         found = largest(detector(pixels))
         eyes = np.linalg.norm(FACE.landmarks[1] - FACE.landmarks[0]) * scale
-        assert np.linalg.norm(found.landmarks - FACE.landmarks * scale, axis=1).max() < 0.15 * eyes
+        assert np.linalg.norm(found.landmarks - FACE.landmarks * scale, axis=1).max() < 0.2 * eyes
     close = cv2.resize(data.astronaut()[30:200, 140:310], (1600, 1600), interpolation=cv2.INTER_CUBIC)
     assert largest(detector(close)).box[2] > 600
     assert detector(np.full((100, 120, 3), 127, np.uint8)) == []

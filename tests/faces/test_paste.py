@@ -37,8 +37,8 @@ def gentle_photo() -> tuple[np.ndarray, np.ndarray]:
     return np.rint(pixels).astype(np.uint8), np.array([[0.7, 0.1, -70.0], [-0.1, 0.7, -20.0]])
 
 
-@given(st.integers(0, 2**32 - 1), st.sampled_from([0.2, 0.7, 1.0, 2.5]))
-@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.2, 0.7, 1.5]))
+@settings(max_examples=8, deadline=None)
 def test_pixels_outside_the_mask_are_the_photo_bit_for_bit(seed, scale):
     pixels, matrix = photo(scale)
     rng = np.random.default_rng(seed)
@@ -117,6 +117,15 @@ def test_the_transition_lies_inside_the_mask():
     assert all(a > b for a, b in zip(rising, rising[1:], strict=False))
 
 
+def test_nothing_of_what_hid_the_face_shines_through():
+    clean, matrix = gentle_photo()
+    hole = mask_in_photo(matrix, clean.shape) > 0.5
+    hidden = np.where(hole[..., None], np.uint8([0, 0, 255]), clean)
+    crop = resample(clean, matrix, (SIZE, SIZE))
+    result, painted = paste(hidden, crop, MASK, matrix, feather=3)
+    assert np.abs(result[painted].astype(int) - clean[painted]).max() < 12  # blue is over 100 away
+
+
 def test_a_caller_s_hole_is_replaced_pixel_by_pixel():
     pixels, matrix = photo(2.0)
     hole = np.zeros(pixels.shape[:2], bool)
@@ -138,10 +147,10 @@ def test_grain_of_an_enlarged_patch_is_that_of_its_surroundings():
     rng = np.random.default_rng(0)
     for level in (2.0, 4.0):
         part = np.clip(128 + level * rng.standard_normal((200, 200, 1)), 0, 255).repeat(3, -1).astype(np.uint8)
-        inside = np.zeros((200, 200), bool)
-        inside[50:150, 50:150] = True
-        grain = matched_grain(part, inside, 4.0)
+        known = np.ones((200, 200), bool)
+        known[50:150, 50:150] = False
+        grain = matched_grain(part, known, 4.0)
         assert grain.std() == pytest.approx(level, rel=0.2)
-        assert np.array_equal(grain, matched_grain(part, inside, 4.0))
-        assert not matched_grain(part, inside, 1.0).any()
-    assert matched_grain(np.full((200, 200, 3), 128, np.uint8), inside, 4.0).std() == 0
+        assert np.array_equal(grain, matched_grain(part, known, 4.0))
+        assert not matched_grain(part, known, 1.0).any()
+    assert matched_grain(np.full((200, 200, 3), 128, np.uint8), known, 4.0).std() == 0

@@ -1,6 +1,8 @@
 """Photos of every kind that people have, made from one gentle picture."""
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -68,3 +70,15 @@ def jpeg_bytes(**options: object) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture()).save(buffer, "JPEG", **options)
     return buffer.getvalue()
+
+
+def png_promise(width: int, height: int) -> bytes:
+    """A PNG file that promises a picture of that size and holds none of it."""
+    body = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + body
+    data = zlib.compress(b"")
+    idat = b"IDAT" + data
+    return b"".join(
+        [b"\x89PNG\r\n\x1a\n", struct.pack(">I", 13), chunk, struct.pack(">I", zlib.crc32(chunk))]
+        + [struct.pack(">I", len(data)), idat, struct.pack(">I", zlib.crc32(idat))]
+    )

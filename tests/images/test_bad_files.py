@@ -1,8 +1,5 @@
 """Every fault of a file becomes one clear sentence."""
 
-import struct
-import zlib
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,18 +7,6 @@ from PIL import Image
 from tests.images import samples
 from tfinpaint import images
 from tfinpaint.errors import ImageFileError
-
-
-def png_header(width: int, height: int) -> bytes:
-    """A PNG file that promises a picture of that size and holds none of it."""
-    body = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunk = b"IHDR" + body
-    data = zlib.compress(b"")
-    idat = b"IDAT" + data
-    return b"".join(
-        [b"\x89PNG\r\n\x1a\n", struct.pack(">I", 13), chunk, struct.pack(">I", zlib.crc32(chunk))]
-        + [struct.pack(">I", len(data)), idat, struct.pack(">I", zlib.crc32(idat))]
-    )
 
 
 def sentence(path) -> str:
@@ -72,7 +57,7 @@ def test_tiny_pictures_are_refused(tmp_path):
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 10_000), (200_000, 200_000)])
 def test_huge_pictures_are_refused_before_their_pixels_are_read(tmp_path, width, height):
-    (tmp_path / "huge.png").write_bytes(png_header(width, height))
+    (tmp_path / "huge.png").write_bytes(samples.png_promise(width, height))
     assert "at most 150 million pixels" in sentence(tmp_path / "huge.png")
 
 

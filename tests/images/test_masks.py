@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
@@ -51,6 +51,7 @@ def test_files_of_every_kind_mean_the_same(tmp_path, mode):
 
 
 @given(arrays.arrays(np.uint8, (4, 5)).filter(lambda mask: mask.max() > 1))
+@settings(max_examples=30, deadline=None)
 def test_bytes_hide_above_127(mask):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -58,6 +59,7 @@ def test_bytes_hide_above_127(mask):
 
 
 @given(arrays.arrays(np.float32, (4, 5), elements=st.floats(0, 1, width=32)))
+@settings(max_examples=30, deadline=None)
 def test_floats_hide_above_a_half(mask):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -56,7 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
     out.mkdir(parents=True, exist_ok=True)
     weights = {None: False, "zoo": True}.get(arguments.weights, arguments.weights)
     model = zoo.load(arguments.model, weights=weights)
-    model.compile(recipe=arguments.recipe, features=dict(pair.split("=", 1) for pair in arguments.feature))
+    recipe = model.recipes.get(arguments.recipe or model.default_recipe)
+    first = arguments.stages[0] if arguments.stages else recipe and recipe.stages[0].name
+    features = dict(pair.split("=", 1) for pair in arguments.feature)
+    model.compile(recipe=arguments.recipe, stage=first, features=features)  # loads only what that stage looks through
 
     size, occlusion = model.image_size, default_occlusion()
     sets = [

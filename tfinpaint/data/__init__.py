@@ -1,18 +1,31 @@
-"""Faces in, batches of occluded faces out: sources, occlusions, the `tf.data` pipeline."""
+"""Data: pictures with landmarks -> aligned faces -> batches of occluded faces.
 
-from tfinpaint.data.occlusions import Choice, FaceMask, LowerFaceRectangle, NoOcclusion, Occlusion
-from tfinpaint.data.pipeline import default_occlusion, occlude
-from tfinpaint.data.sources import FaceSet, concatenate, load_faces
+Names are loaded when first used: `sources` needs NumPy and OpenCV only, the rest TensorFlow.
+"""
 
-__all__ = [
-    "Choice",
-    "FaceMask",
-    "FaceSet",
-    "LowerFaceRectangle",
-    "NoOcclusion",
-    "Occlusion",
-    "concatenate",
-    "default_occlusion",
-    "load_faces",
-    "occlude",
-]
+import importlib
+from typing import Any
+
+_NAMES = {
+    "FaceSet": "sources",
+    "align_picture": "sources",
+    "concatenate": "sources",
+    "load_faces": "sources",
+    "default_occlusion": "pipeline",
+    "occlude": "pipeline",
+}
+_ROOMS = ("occlusions", "pipeline", "sources")
+
+__all__ = [*_NAMES, *_ROOMS]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in _NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}.")
+    return getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

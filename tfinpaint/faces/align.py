@@ -6,7 +6,7 @@ import numpy as np
 from tfinpaint.faces.resample import resample
 from tfinpaint.faces.template import similarity, template_points
 
-# Under a mask a detector guesses nose and mouth; the guesses steady the scale of turned heads, where eyes draw together.
+# Under a mask a detector guesses nose and mouth; the guesses steady the scale of turned heads, whose eyes draw near.
 _WEIGHTS = np.array([1.0, 1.0, 0.5, 0.5, 0.5])
 # A guess further than this from where the eyes expect it, in eye distances, is no guess.
 _TOLERANCE = 0.6

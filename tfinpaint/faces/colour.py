@@ -46,17 +46,17 @@ def rim_correction(crop: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> 
     return (agreement * (usual + _LOCAL * local) * mask[..., None]).astype(np.float32)
 
 
-def matched_grain(part: np.ndarray, inside: np.ndarray, enlargement: float) -> np.ndarray:
+def matched_grain(part: np.ndarray, known: np.ndarray, enlargement: float) -> np.ndarray:
     """Noise like that of the surroundings, `(height, width, 1)` float32, for a patch enlarged by more than 1.5.
 
     An enlarged patch is smooth where the photo has grain. The grain is what the pixels around the patch differ from
     their own smoothed picture (a median, so that edges do not count); always the same for the same photo.
     """
-    height, width = inside.shape
-    if enlargement < 1.5 or inside.all():
+    height, width = known.shape
+    if enlargement < 1.5 or not known.any():
         return np.zeros((height, width, 1), np.float32)
     grey = part.mean(-1, dtype=np.float32)
-    detail = np.abs(grey - _blur(grey, 1.0))[~inside]
+    detail = np.abs(grey - _blur(grey, 1.0))[known]
     noise = np.random.default_rng(0).standard_normal((height, width), np.float32)
     noise = noise - _blur(noise, 1.0)
     level = min(1.4826 * float(np.median(detail)), _GRAIN_LIMIT)

@@ -19,9 +19,9 @@ def paste(
     """The photo with the restored face in it, and which of its pixels are new.
 
     Only masked pixels are replaced, in the photo's own resolution; all others are the photo's, bit for bit, and a crop
-    that came back unchanged leaves the whole photo alone. The transition lies inside the mask, the colours there are
-    moved towards those around it (`rim_correction`), and an enlarged patch gets the noise of its surroundings
-    (`matched_grain`).
+    that came back unchanged leaves the whole photo alone. The colours are moved towards those around the mask
+    (`rim_correction`), and an enlarged patch gets the noise of its surroundings (`matched_grain`). Just inside the
+    mask the patch fades into the colours from just outside, so that nothing of what hid the face shines through.
 
     Args:
         pixels: the photo, `(height, width, 3)`, uint8, RGB.
@@ -47,10 +47,10 @@ def paste(
     hidden = mask.astype(np.float32)
     hidden = resample(hidden, to_window, extent, border=cv2.BORDER_CONSTANT, interpolation=cv2.INTER_LINEAR)
     inside = hidden > 0.5 if hole is None else hole[window] & (hidden > 0.2)
-    colours = restored + rim_correction(crop, restored, mask)
-    colours = resample(colours, to_window, extent) + matched_grain(part, inside, enlargement)
-    weight = _feathered(inside, feather * enlargement)[..., None]
-    blended = np.rint(np.clip(weight * colours + (1 - weight) * part, 0, 255)).astype(np.uint8)
+    known = ~inside if hole is None else ~hole[window]
+    colours = resample(restored + rim_correction(crop, restored, mask), to_window, extent)
+    blended = _faded(colours, part, inside, known, feather * enlargement) + matched_grain(part, known, enlargement)
+    blended = np.rint(np.clip(blended, 0, 255)).astype(np.uint8)
     result[window] = np.where(inside[..., None], blended, part)
     painted[window] = inside
     return result, painted
@@ -70,7 +70,12 @@ def _window(mask: np.ndarray, matrix: np.ndarray, shape: tuple[int, ...]) -> tup
     return (slice(low[1], high[1]), slice(low[0], high[0])), to_window
 
 
-def _feathered(inside: np.ndarray, width: float) -> np.ndarray:
-    """Opacity 0 to 1: 0 outside, rising over `width` pixels within; the photo's own border is no outline."""
+def _faded(colours: np.ndarray, part: np.ndarray, inside: np.ndarray, known: np.ndarray, width: float) -> np.ndarray:
+    """The colours, within `width` of the outline faded into the known pixels of the photo continued inwards."""
     distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.clip(distance / (width + 1), 0, 1)
+    opacity = np.clip(distance / (width + 1), 0, 1)[..., None]
+    sigma = (width + 1) / 2
+    near = cv2.GaussianBlur(known.astype(np.float32), (0, 0), sigma)[..., None]
+    continued = cv2.GaussianBlur(part * known[..., None].astype(np.float32), (0, 0), sigma) / np.maximum(near, 1e-6)
+    opacity = np.where(near > 1e-3, opacity, 1)
+    return opacity * colours + (1 - opacity) * continued

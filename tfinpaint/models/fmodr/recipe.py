@@ -114,13 +114,13 @@ SMALL = Recipe(
         _small("coarse_critic", 200, _d("adv_d_coarse", _SMALL_D), decay=False),
         _small(
             "coarse_joint",
-            2_000,
+            1_600,
             _g({"coarse": 3e-4}, {"rec_coarse": 1.0, "ssim_coarse": 0.2, "adv_g_coarse": 2e-4}),
             _d("adv_d_coarse", _SMALL_D),
         ),
         _small(
             "refine",
-            1_200,
+            1_000,
             _g(
                 {"refine": 4e-4, "sca": 4e-4},
                 {"rec_refine": 1.0, "ssim_refine": 0.2, "perceptual": 1.0},
@@ -145,7 +145,7 @@ SMALL = Recipe(
         ),
         _small(
             "refine_perceptual",
-            1_200,
+            900,
             _g(
                 {"refine": 2e-4, "sca": 2e-4},
                 {"rec_refine": 0.5, "ssim_refine": 0.2, "adv_g_refine": 5e-4, "identity": 0.1, "perceptual": 5e-8},

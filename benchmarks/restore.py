@@ -1,0 +1,98 @@
+"""Restoring one photo: cold (a fresh process, as a person types it) and warm (one photo after the other).
+
+`python -m benchmarks.restore` takes scikit-image's portrait (512x512), prints the times and writes
+`benchmarks/results/restore.json`; `--fake` puts a stand-in into the model's place and measures the road alone.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from skimage import data
+
+from tfinpaint import images, zoo
+from tfinpaint.faces import FaceFinder, alignment_matrix, default_detector, paste, resample
+from tfinpaint.restoration import restore_photo
+
+
+class FakeModel:
+    """Paints the lower middle of each crop grey."""
+
+    image_size = 128
+
+    def restore(self, crops: np.ndarray, masks: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        masks = np.zeros((*crops.shape[:3], 1), np.float32)
+        masks[:, 60:110, 35:95] = 1
+        return np.where(masks > 0, np.uint8(128), crops), masks
+
+
+def cold(photo: Path, model: str, repeats: int) -> dict[str, float]:
+    """Seconds of whole processes."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "tfinpaint.cli", "restore", str(photo), "--model", model]
+        subprocess.run([*command, "-o", str(photo.with_stem("restored"))], check=True)
+        times.append(time.perf_counter() - start)
+    return {"min_s": round(min(times), 3), "median_s": round(statistics.median(times), 3)}
+
+
+def warm(photo: Path, model: Any, repeats: int) -> dict[str, dict[str, float]]:
+    """Milliseconds of each step of the road and of the whole."""
+    times: dict[str, list[float]] = {}
+
+    def timed(name: str, function: Any, *arguments: Any, **options: Any) -> Any:
+        start = time.perf_counter()
+        result = function(*arguments, **options)
+        times.setdefault(name, []).append(1e3 * (time.perf_counter() - start))
+        return result
+
+    detector, size = default_detector(), model.image_size
+    finder = FaceFinder(detector)
+    for _ in range(repeats + 2):
+        read = timed("read", images.read, photo)
+        (face,) = timed("detect", finder, read.pixels)
+        matrix = alignment_matrix(face.landmarks, size)
+        crop = timed("align", resample, read.pixels, matrix, (size, size))
+        (painted,), (mask,) = timed("model", model.restore, crop[None])
+        pixels, hole = timed("paste", paste, read.pixels, painted, mask, matrix)
+        timed("write", images.write, read, pixels, hole, photo.with_stem("restored"))
+        timed("whole", lambda: restore_photo(photo, model, detector=detector).save(photo.with_stem("restored")))
+    return {
+        name: {"min_ms": round(min(values[2:]), 2), "median_ms": round(statistics.median(values[2:]), 2)}
+        for name, values in times.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="fmodr")
+    parser.add_argument("--fake", action="store_true", help="a stand-in for the model; nothing is written")
+    parser.add_argument("--repeats", type=int, default=10)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        photo = Path(folder) / "portrait.jpg"
+        Image.fromarray(data.astronaut()).save(photo, quality=90)
+        results: dict[str, Any] = {"model": "fake" if options.fake else options.model}
+        if not options.fake:
+            results["cold"] = cold(photo, options.model, min(3, options.repeats))
+            print(f"cold, a whole process: {results['cold']['min_s']:.2f} s")
+        model = FakeModel() if options.fake else zoo.load(options.model)
+        results["warm"] = warm(photo, model, options.repeats)
+    for name, numbers in results["warm"].items():
+        print(f"warm, {name:6} min {numbers['min_ms']:7.2f} ms, median {numbers['median_ms']:7.2f} ms")
+    if not options.fake:
+        from benchmarks.machine import describe, write
+
+        print(write("restore", {"machine": describe(), "detector": type(default_detector()).__name__, **results}))
+
+
+if __name__ == "__main__":
+    main()
