@@ -1,5 +1,6 @@
 """`tfinpaint restore` as a person types it; the model and the detector are fakes."""
 
+import os
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from skimage import data
 from tests.fake_engine import FakeEngine, no_face, one_face
 from tests.images import samples
 from tfinpaint import cli, zoo
+from tfinpaint.cli.quiet import quiet_stderr
 from tfinpaint.faces import find
 
 PORTRAIT = data.astronaut()[:240, 100:340]
@@ -198,6 +200,8 @@ def test_photos_are_never_overwritten_by_themselves_or_each_other(folder, tmp_pa
 def test_wrong_usage_is_told(folder, tmp_path, capsys):
     out = ["-o", str(tmp_path / "out")]
     assert "belong to one photo" in fails(["restore", str(folder), *out, "--box", "1,2,3,4"], capsys)
+    line = fails(["restore", str(folder / "a.jpg"), "-o", str(tmp_path / "out.xyz")], capsys)
+    assert "must end with .jpg" in line and "out.xyz" in line
     assert "leave out --box" in fails(["restore", str(folder), *out, "--box", "1,2,3,4", "--aligned"], capsys)
     (tmp_path / "empty").mkdir()
     assert "it holds none" in fails(["restore", str(tmp_path / "empty"), *out], capsys)
@@ -217,3 +221,12 @@ def test_help_and_import_load_nothing_heavy():
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_chatter_of_libraries_is_dropped_and_errors_pass(capfd):
+    os.write(2, b"before ")
+    with pytest.raises(ValueError, match="reason"), quiet_stderr():
+        os.write(2, b"chatter ")
+        raise ValueError("reason")
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "before after"

@@ -96,6 +96,8 @@ def test_metadata_stays_and_the_tag_says_that_software_painted(tmp_path, suffix)
     options = {"exif": samples.exif(6), "icc_profile": samples.srgb_profile(), "dpi": (300, 300)}
     if suffix == "png":
         options["pnginfo"] = samples.texts()
+    if suffix == "tif":
+        options["tiffinfo"] = {700: b"<x:xmpmeta/>", 271: "Maker", 274: 6, 34665: {0x9003: "2024:05:06 07:08:09"}}
     source = samples.save(tmp_path / f"in.{suffix}", **options)
     restored(source, tmp_path / f"out.{suffix}")
     before, after = Image.open(source), Image.open(tmp_path / f"out.{suffix}")
@@ -109,6 +111,8 @@ def test_metadata_stays_and_the_tag_says_that_software_painted(tmp_path, suffix)
     if suffix == "png":
         assert after.text["Author"] == "A. Person"
         assert after.info["gamma"] == pytest.approx(0.45455)
+    if suffix == "tif":
+        assert after.info["xmp"] == b"<x:xmpmeta/>"
     if suffix != "webp":
         assert after.info["dpi"] == pytest.approx(before.info["dpi"], abs=0.1)
 
@@ -227,6 +231,15 @@ def test_gif_is_read_and_becomes_png(tmp_path):
     assert images.output_suffix(source) == ".png"
     restored(source, tmp_path / "out.png")
     assert Image.open(tmp_path / "out.png").mode == "P"
+
+
+def test_metadata_too_long_for_the_format_is_one_sentence(tmp_path):
+    tags = Image.Exif()
+    tags[0x010E] = "x" * 70_000
+    source = samples.save(tmp_path / "in.png", exif=tags)
+    with pytest.raises(ImageFileError, match="out.jpg cannot be written as JPEG: EXIF data is too long"):
+        restored(source, tmp_path / "out.jpg")
+    assert not (tmp_path / "out.jpg").exists()
 
 
 def test_write_refuses_pictures_of_another_size(tmp_path):

@@ -46,11 +46,14 @@ def run(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from tfinpaint import zoo
+    from tfinpaint.cli.quiet import quiet_stderr
     from tfinpaint.restoration import restore_photos
 
+    with quiet_stderr():
+        model = zoo.load(arguments.model)
     results = restore_photos(
         targets,
-        zoo.load(arguments.model),
+        model,
         mask=arguments.mask,
         box=arguments.box,
         faces=arguments.faces,
@@ -91,6 +94,8 @@ def plan(photos: list[Path], output: Path) -> dict[Path, Path]:
         else:
             sources.append(photo)
     is_file = len(sources) == 1 and not photos[0].is_dir() and output.suffix and not output.is_dir()
+    if is_file and output.suffix.lower() not in SUFFIXES:
+        raise ImageFileError(f"A picture's name must end with {', '.join(SUFFIXES)}. Received: {output.name!r}.")
     folder = output.parent if is_file else output
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,7 @@ def described(data: bytes, chunks: Iterable[Chunk], *, software: str, exif: byte
     """The PNG file `data` with the given chunks, metadata and a `Software` text in it."""
     written = list(_split(data))
     taken = {name for name, _ in written}
+    taken |= {b"tRNS"} if b"PLTE" in taken else set()  # a palette's transparency goes with its palette
     added = [(name, body) for name, body in chunks if name not in taken and not (icc and name == b"sRGB")]
     if software:
         added.append((b"tEXt", b"Software\0" + software.encode("latin-1", "replace")))

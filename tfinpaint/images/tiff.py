@@ -6,11 +6,12 @@ import zlib
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
+XMP = 0x02BC  # the tag of the XMP packet
 _SUB_DIRECTORIES = (0x8769, 0x8825)  # EXIF, GPS
 
 
 def encode_deep(
-    samples: np.ndarray, exif: Image.Exif, *, icc: bytes, dpi: tuple[float, float] | None, packed: bool
+    samples: np.ndarray, exif: Image.Exif, *, icc: bytes, dpi: tuple[float, float] | None, xmp: bytes, packed: bool
 ) -> bytes:
     """A TIFF file of uint16 samples `(height, width)` or `(height, width, 1 to 4)`, in one strip.
 
@@ -19,6 +20,7 @@ def encode_deep(
         exif: the tags that describe the picture.
         icc: the colour profile, or nothing.
         dpi: dots per inch, where known.
+        xmp: the XMP packet, or nothing.
         packed: whether to deflate.
     """
     height, width = samples.shape[:2]
@@ -33,6 +35,8 @@ def encode_deep(
         tags[338] = 2  # alpha, not premultiplied
     if icc:
         tags[34675] = icc
+    if xmp:
+        tags[XMP] = xmp
     if dpi:
         tags |= {282: dpi[0], 283: dpi[1], 296: 2}
     directory = TiffImagePlugin.ImageFileDirectory_v2()

@@ -54,13 +54,18 @@ def write(photo: Photo, pixels: np.ndarray, mask: np.ndarray, path: str | os.Pat
             f"`pixels` and `mask` must have the photo's size, {photo.pixels.shape}, uint8. "
             f"Received: {pixels.shape} {pixels.dtype} and {mask.shape}."
         )
-    hole = (mask.reshape(pixels.shape[:2]) > 0) & (pixels != photo.pixels).any(-1)
+    hole = mask.reshape(pixels.shape[:2]) > 0
+    hole[hole] = (pixels[hole] != photo.pixels[hole]).any(-1)
     if photo.path is not None and file_format == photo.format and not hole.any():
         replace_file(path, photo.path.read_bytes())
         return
     _check_kind(photo, file_format, path)
     samples, palette = merge(photo, pixels, hole) if hole.any() else (photo.samples, photo.palette)
-    replace_file(path, _encode(photo, samples, palette, file_format, software=SOFTWARE if hole.any() else ""))
+    try:
+        data = _encode(photo, samples, palette, file_format, software=SOFTWARE if hole.any() else "")
+    except Exception as error:  # encoders raise anything, over metadata above all
+        raise ImageFileError(f"{path} cannot be written as {file_format}: {error}.") from None
+    replace_file(path, data)
 
 
 def write_picture(pixels: np.ndarray, path: str | os.PathLike) -> None:
@@ -113,7 +118,9 @@ def _encode(photo: Photo, samples: np.ndarray, palette: np.ndarray | None, file_
     own = photo.options if file_format == photo.format else {}
     if file_format == "TIFF" and samples.dtype == np.uint16:
         packed = _lossless_compression(own) != "raw"
-        return tiff.encode_deep(samples, _tagged(photo.exif, software), icc=photo.icc, dpi=photo.dpi, packed=packed)
+        return tiff.encode_deep(
+            samples, _tags(photo, software), icc=photo.icc, dpi=photo.dpi, xmp=photo.xmp, packed=packed
+        )
     if file_format == "PNG" and samples.dtype == np.uint16:
         data = png.encode_deep(samples)
     else:
@@ -134,7 +141,7 @@ def _encode_with_pillow(
         if (palette[:, 3] < 255).any():
             options["transparency"] = palette[:, 3].tobytes()
     if file_format in ("JPEG", "WEBP", "TIFF"):
-        options |= {"exif": _tagged(photo.exif, software), "icc_profile": photo.icc or None}
+        options |= {"exif": _tags(photo, software), "icc_profile": photo.icc or None}
     if file_format == "JPEG":
         options |= _jpeg_options(photo, own)
     elif file_format == "WEBP":
@@ -147,6 +154,8 @@ def _encode_with_pillow(
         }
     elif file_format == "TIFF":
         options["compression"] = _lossless_compression(own)
+        if photo.xmp:
+            options["exif"][tiff.XMP] = photo.xmp
     buffer = io.BytesIO()
     image.save(buffer, file_format, **{k: v for k, v in options.items() if v is not None})
     return buffer.getvalue()
@@ -167,10 +176,10 @@ def _jpeg_options(photo: Photo, own: dict) -> dict:
     return {**kept, "extra": extra}
 
 
-def _tagged(exif: bytes, software: str) -> Image.Exif:
+def _tags(photo: Photo, software: str) -> Image.Exif:
     tags = Image.Exif()
-    if exif:
-        tags.load(exif)
+    if photo.exif:
+        tags.load(photo.exif)
     if software:
         tags[ExifTags.Base.Software] = software
     return tags

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 _C1, _C2 = 0.01**2, 0.03**2  # for pictures on [0, 1]
@@ -22,8 +23,16 @@ def ssim_distance(predicted: Any, target: Any, weight: Any = None, window: int =
     """
     x, y = (ops.cast(p, "float32") * 0.5 + 0.5 for p in (predicted, target))
 
+    height, width, channels = x.shape[1:]
+    rows, columns = ops.transpose(_box(height, window)), ops.transpose(_box(width, window))
+
     def mean(values: Any) -> Any:
-        return ops.average_pool(values, window, strides=1, padding="same")
+        """Means of the squares, as two matrix products: pooling three channels is seven times slower on processors."""
+        values = ops.transpose(values, (0, 3, 1, 2))
+        values = ops.reshape(ops.matmul(ops.reshape(values, (-1, width)), columns), (-1, channels, height, width))
+        values = ops.transpose(values, (0, 1, 3, 2))
+        values = ops.reshape(ops.matmul(ops.reshape(values, (-1, height)), rows), (-1, channels, width, height))
+        return ops.transpose(values, (0, 3, 2, 1))
 
     mean_x, mean_y = mean(x), mean(y)
     variance_x, variance_y = mean(x * x) - mean_x**2, mean(y * y) - mean_y**2
@@ -34,3 +43,9 @@ def ssim_distance(predicted: Any, target: Any, weight: Any = None, window: int =
     if weight is not None:
         distance = distance * ops.cast(weight, "float32")
     return ops.mean(distance, axis=(1, 2, 3))
+
+
+def _box(size: int, window: int) -> Any:
+    """Rows of a `(size, size)` matrix that average the neighbours within `window`, as far as they are inside."""
+    near = np.abs(np.subtract.outer(np.arange(size), np.arange(size))) <= window // 2
+    return (near / near.sum(1, keepdims=True)).astype("float32")

@@ -120,7 +120,7 @@ SMALL = Recipe(
         ),
         _small(
             "refine",
-            1_000,
+            700,
             _g(
                 {"refine": 4e-4, "sca": 4e-4},
                 {"rec_refine": 1.0, "ssim_refine": 0.2, "perceptual": 1.0},
@@ -131,7 +131,7 @@ SMALL = Recipe(
         _small("refine_critic", 200, _d("adv_d_refine", _SMALL_D), decay=False),
         _small(
             "refine_joint",
-            400,
+            300,
             _g(
                 {"refine": 2e-4, "sca": 2e-4},
                 {"rec_refine": 0.5, "ssim_refine": 0.2, "adv_g_refine": 5e-4, "identity": 0.1, "perceptual": 1.0},
@@ -145,7 +145,7 @@ SMALL = Recipe(
         ),
         _small(
             "refine_perceptual",
-            900,
+            700,
             _g(
                 {"refine": 2e-4, "sca": 2e-4},
                 {"rec_refine": 0.5, "ssim_refine": 0.2, "adv_g_refine": 5e-4, "identity": 0.1, "perceptual": 5e-8},
