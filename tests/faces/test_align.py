@@ -138,7 +138,7 @@ def drawn_masks(folder, count: int):
     with zipfile.ZipFile(folder / "ffhq_val.zip") as archive:
         inside = {entry.rsplit("/", 1)[-1]: entry for entry in archive.namelist()}
         for i in range(count):
-            clean = cv2.imdecode(np.frombuffer(archive.read(inside[names[i]]), np.uint8), cv2.IMREAD_COLOR_RGB)
+            clean = cv2.imdecode(np.frombuffer(archive.read(inside[names[i]]), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
             clean = cv2.resize(clean, (256, 256), interpolation=cv2.INTER_CUBIC)
             masked, outline = clean.copy(), np.vstack([points[i][2:15], points[i][28:29]]) * 2 + 0.5
             cv2.fillPoly(masked, [np.rint(outline).astype(np.int32)], rng.integers(40, 230, 3).tolist())

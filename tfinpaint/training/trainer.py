@@ -115,7 +115,7 @@ class RecipeTrainer(StepAdapter):
         data = _only_batch(data)
         outputs = self(data["occluded"], training=False)
         hole = data["mask"] * data["valid"] if "valid" in data else data["mask"]
-        logs = {"hole_l1": masked_l1(outputs["image"], data["image"], hole) / 2.0}
+        logs = {"hole_l1": masked_l1(self.stage_picture(outputs), data["image"], hole) / 2.0}
         if "mask" in outputs:
             both = ops.sum(outputs["mask"] * data["mask"], axis=(1, 2, 3))
             either = ops.sum(ops.maximum(outputs["mask"], data["mask"]), axis=(1, 2, 3))
@@ -123,6 +123,10 @@ class RecipeTrainer(StepAdapter):
         for name, value in logs.items():
             self._trackers[f"validation_{name}"].update_state(value)
         return {name: self._trackers[f"validation_{name}"].result() for name in logs}
+
+    def stage_picture(self, outputs: dict) -> Any:
+        """The picture of a model's outputs that the present stage improves, for validation."""
+        return outputs["image"]
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Keras's `fit` on batches that are dicts; stages that eat several batches a step get them stacked."""

@@ -147,6 +147,9 @@ class FMODR(InpaintingModel):
             outputs["fake_logit"] = self.critic([fake, mask], training=training)
         return outputs
 
+    def stage_picture(self, outputs: dict) -> Any:
+        return outputs["image" if self.stage.name.startswith("refine") else "coarse"]
+
     def _binarise(self, probability: Any) -> Any:
         return ops.stop_gradient(ops.cast(ops.cast(probability, "float32") > self.threshold, "float32"))
 
