@@ -26,6 +26,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--worn", metavar="ZIP", help="photos of people who really wear a mask")
     parser.add_argument("--labelled", metavar="ZIP", help="photos with masks that are labelled pixel by pixel")
     parser.add_argument("--out", metavar="JSON", help="write the numbers here")
+    parser.add_argument("--tables", nargs="+", default=[], metavar="MD", help="renew the tables of these Markdown files")
     parser.add_argument("--sheet", metavar="PNG", help="contact sheets; the name of each source is added to this one")
 
 
@@ -36,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not (arguments.faces or arguments.worn or arguments.labelled):
         raise InputError("There is nothing to score: give --faces, --worn or --labelled.")
+    if arguments.tables and not arguments.out:
+        raise InputError("Tables are made from a results file: give --out, too.")
     for path in filter(None, (arguments.out, arguments.sheet)):
         if not Path(path).resolve().parent.is_dir():
             raise InputError(f"Results go into a folder that exists. Received: {path!r}; make its folder first.")
@@ -58,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
             "results": results,
         }
         evaluation.write_json(record, arguments.out)
+        for path in arguments.tables:
+            evaluation.update_tables(path, record)
     return 0
 
 

@@ -10,6 +10,7 @@ from tfinpaint.evaluation.real_masks import FoundFaces, find_faces, score_labell
 from tfinpaint.evaluation.report import environment, hashes, write_json
 from tfinpaint.evaluation.sheet import examples, tint, write_sheet
 from tfinpaint.evaluation.summary import summarise
+from tfinpaint.evaluation.tables import results_table, update_tables
 
 __all__ = [
     "HELD_OUT_SEED",
@@ -28,6 +29,7 @@ __all__ = [
     "mask_iou",
     "navier_stokes",
     "psnr",
+    "results_table",
     "score_labelled",
     "score_worn",
     "ssim",
@@ -36,5 +38,6 @@ __all__ = [
     "telea",
     "tint",
     "write_json",
+    "update_tables",
     "write_sheet",
 ]
