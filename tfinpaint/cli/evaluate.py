@@ -26,7 +26,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--worn", metavar="ZIP", help="photos of people who really wear a mask")
     parser.add_argument("--labelled", metavar="ZIP", help="photos with masks that are labelled pixel by pixel")
     parser.add_argument("--out", metavar="JSON", help="write the numbers here")
-    parser.add_argument("--tables", nargs="+", default=[], metavar="MD", help="renew the tables of these Markdown files")
+    parser.add_argument(
+        "--tables", nargs="+", default=[], metavar="MD", help="renew the tables of these Markdown files"
+    )
     parser.add_argument("--sheet", metavar="PNG", help="contact sheets; the name of each source is added to this one")
 
 
