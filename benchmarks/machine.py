@@ -9,7 +9,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,27 +23,33 @@ RESULTS = Path(__file__).parent / "results"
 SIDE = 2048
 
 
-def milliseconds(run: Callable[[], Any], repeats: int) -> dict[str, float]:
+WARM_UP = 2  # runs that do not count: tracing, first allocation
+
+
+def milliseconds(run: Callable[[Any], Any], inputs: Sequence[Any]) -> dict[str, float]:
     """Least and median time of `run`, and its least processor time, which other load on the machine disturbs least.
 
-    Two runs before do not count (tracing, first allocation). Processor time is summed over the threads.
+    Each of the inputs is used once: a compiler that takes an input for a constant and stores the result (XLA does,
+    where compiled functions are nested) would otherwise seem to need no time. The first `WARM_UP` inputs do not count.
+    Processor time is summed over the threads.
     """
     times, processor_times = [], []
-    for _ in range(repeats + 2):
+    for x in inputs:
         start, processor_start = time.perf_counter(), time.process_time()
-        run()
+        run(x)
         times.append(1e3 * (time.perf_counter() - start))
         processor_times.append(1e3 * (time.process_time() - processor_start))
-    times, processor_times = times[2:], processor_times[2:]
+    times, processor_times = times[WARM_UP:], processor_times[WARM_UP:]
     numbers = {"min_ms": min(times), "median_ms": statistics.median(times), "processor_ms": min(processor_times)}
     return {name: round(number, 2) for name, number in numbers.items()}
 
 
 def matmul_peak(dtype: str, repeats: int = 10, seed: int = 0) -> dict[str, float]:
     """`milliseconds` of a square matrix product, and GFLOP per second and per second of processor time."""
-    left = tf.constant(np.random.default_rng(seed).normal(size=(SIDE, SIDE)), dtype)
-    product = tf.function(lambda: tf.reduce_sum(tf.matmul(left, left)), autograph=False)
-    times = milliseconds(lambda: product().numpy(), repeats)
+    draw = np.random.default_rng(seed)
+    inputs = [tf.constant(draw.normal(size=(SIDE, SIDE)), dtype) for _ in range(repeats + WARM_UP)]
+    product = tf.function(lambda x: tf.reduce_sum(tf.matmul(x, x)), autograph=False)
+    times = milliseconds(lambda x: product(x).numpy(), inputs)
     gflop = 2e-9 * SIDE**3
     return {
         **times,

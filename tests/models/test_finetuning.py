@@ -7,7 +7,8 @@ import pytest
 from tests.faces_for_tests import synthetic_faces
 from tests.models import run_stages
 from tfinpaint import zoo
-from tfinpaint.data import FaceSet, LowerFaceRectangle, occlude
+from tfinpaint.data import FaceSet, occlude
+from tfinpaint.data.occlusions import LowerFaceRectangle
 from tfinpaint.models import FMODR
 from tfinpaint.training import Recipe, Stage, Update
 
