@@ -134,7 +134,7 @@ SMALL = Recipe(
             300,
             _g(
                 {"refine": 2e-4, "sca": 2e-4},
-                {"rec_refine": 0.5, "ssim_refine": 0.2, "adv_g_refine": 5e-4, "identity": 0.1, "perceptual": 1.0},
+                {"rec_refine": 0.5, "ssim_refine": 0.2, "adv_g_refine": 1e-4, "identity": 0.02, "perceptual": 1.0},
                 route={
                     **_to_refine("rec_refine", "ssim_refine", "adv_g_refine", "identity"),
                     "perceptual": ("sca",),
@@ -148,7 +148,7 @@ SMALL = Recipe(
             700,
             _g(
                 {"refine": 2e-4, "sca": 2e-4},
-                {"rec_refine": 0.5, "ssim_refine": 0.2, "adv_g_refine": 5e-4, "identity": 0.1, "perceptual": 5e-8},
+                {"rec_refine": 0.5, "ssim_refine": 0.2, "adv_g_refine": 1e-4, "identity": 0.02, "perceptual": 2e-8},
                 route=_to_refine("rec_refine", "ssim_refine", "adv_g_refine", "identity"),
                 gate="unsolved",
             ),
