@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         files = [*arguments.faces, arguments.worn, arguments.labelled, arguments.judge, arguments.landmarks]
         weights = arguments.weights or zoo.weights_path(zoo.preset(arguments.model))
         record = {
-            "command": "tfinpaint " + " ".join(sys.argv[1:]),
+            "command": evaluation.command(sys.argv[1:]),
             "model": arguments.model,
             "occlusion": arguments.occlusion,
             "files": evaluation.hashes([weights, *(f for f in files if f)]),

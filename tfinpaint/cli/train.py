@@ -117,9 +117,10 @@ def _record(arguments: argparse.Namespace, model: Any, faces: int, seconds: floa
     import keras
 
     from tfinpaint import __version__
+    from tfinpaint.evaluation import command
 
     return {
-        "command": "tfinpaint " + " ".join(sys.argv[1:]),
+        "command": command(sys.argv[1:]),
         "arguments": {k: v for k, v in vars(arguments).items() if isinstance(v, (str, int, float, list, type(None)))},
         "recipe": model.recipe.to_dict(),
         "faces": faces,

@@ -23,6 +23,11 @@ def environment() -> dict[str, str]:
     return versions
 
 
+def command(arguments: Iterable[str]) -> str:
+    """The command line with file names instead of paths: it is to be read on other machines."""
+    return " ".join(["tfinpaint", *(Path(a).name if os.sep in a else a for a in arguments)])
+
+
 def hashes(paths: Iterable[str | os.PathLike]) -> dict[str, str]:
     """File name -> SHA-256, for the files among `paths` (folders are left out)."""
     found = {}
