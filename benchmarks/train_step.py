@@ -68,7 +68,7 @@ def main() -> None:
     for stage in STAGES:
         rates = [results[p][stage]["images_per_second"] for p in results]
         print(f"{stage:16} {rates[0]:10.1f} {rates[1]:10.1f}")
-    peak = {dtype: matmul_peak(dtype) for dtype in ("float32", "bfloat16")}
+    peak = {dtype: matmul_peak(dtype)["gflops"] for dtype in ("float32", "bfloat16")}
     record = {"preset": arguments.preset, "batch": BATCH, "machine": describe(), "matmul_gflops": peak}
     print(write("train_step", record | {"results": results}))
 

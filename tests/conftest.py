@@ -6,6 +6,11 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+# Times differ between machines, and a test that fails for one person should fail for all.
+settings.register_profile("tfinpaint", deadline=None, derandomize=True)
+settings.load_profile("tfinpaint")
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
