@@ -46,10 +46,11 @@ def test_pixels_outside_the_mask_are_the_photo_bit_for_bit(seed, scale):
     restored = rng.integers(0, 256, (SIZE, SIZE, 3), np.uint8)
     result, painted = paste(pixels, restored, mask, matrix)
     assert np.array_equal(result[~painted], pixels[~painted])
-    # a painted pixel lies at a masked one of the crop
+    # a painted pixel has a masked one of the crop in the square that it covers there
+    reach = int(np.ceil(np.sqrt(np.linalg.det(matrix[:, :2].astype(float))))) + 1
     y, x = np.nonzero(painted)
     at = np.rint(np.stack([x, y], 1) @ matrix[:, :2].T + matrix[:, 2]).astype(int)
-    around = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+    around = cv2.dilate(mask.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     assert around[at[:, 1].clip(0, SIZE - 1), at[:, 0].clip(0, SIZE - 1)].all()
 
 

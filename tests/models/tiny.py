@@ -72,6 +72,8 @@ def make(name: str, seed: int = 0, **changes: Any) -> Any:
         if variable.path.endswith("kernel") and "attention" not in variable.path:
             fan_in = int(np.prod(variable.shape[:-1]))
             variable.assign(rng.normal(0, np.sqrt(2 / fan_in), variable.shape))
+        elif variable.path.endswith("bias"):  # at exactly 0 the backends stand on different sides of a ReLU's kink
+            variable.assign(rng.normal(0, 0.02, variable.shape))
     MODELS[name].prepare(model)
     return model
 
