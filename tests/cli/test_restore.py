@@ -220,7 +220,8 @@ def test_help_and_import_load_nothing_heavy():
         "heavy = {'tensorflow', 'keras', 'jax', 'cv2', 'numpy', 'PIL'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_chatter_of_libraries_is_dropped_and_errors_pass(capfd):

@@ -7,6 +7,8 @@ from typing import Any
 
 from keras import ops
 
+from tfinpaint.losses.reduce import as_float, per_sample
+
 
 def logistic_critic_loss(real: Any, fake: Any) -> Any:
     """Falls when real logits rise and fake logits fall, shape `(batch,)`.
@@ -17,17 +19,9 @@ def logistic_critic_loss(real: Any, fake: Any) -> Any:
 
     Reference: FMODR eq. 5 (its printed minus between the two expectations is a sign error); Goodfellow et al. 2014.
     """
-    return _per_sample(ops.softplus(-_float(real))) + _per_sample(ops.softplus(_float(fake)))
+    return per_sample(ops.softplus(-as_float(real))) + per_sample(ops.softplus(as_float(fake)))
 
 
 def logistic_generator_loss(fake: Any) -> Any:
     """Falls when fake logits `(batch, ...)` rise (the non-saturating form), shape `(batch,)`."""
-    return _per_sample(ops.softplus(-_float(fake)))
-
-
-def _float(x: Any) -> Any:
-    return ops.cast(x, "float32")
-
-
-def _per_sample(x: Any) -> Any:
-    return ops.mean(ops.reshape(x, (ops.shape(x)[0], -1)), axis=-1)
+    return per_sample(ops.softplus(-as_float(fake)))

@@ -4,6 +4,8 @@ from typing import Any
 
 from keras import ops
 
+from tfinpaint.losses.reduce import as_float
+
 
 def mean_l1(predicted: Any, target: Any, weight: Any = None) -> Any:
     """Mean absolute difference over height, width and channels, shape `(batch,)`.
@@ -13,12 +15,12 @@ def mean_l1(predicted: Any, target: Any, weight: Any = None) -> Any:
         target: same shape.
         weight: `(batch, height, width, 1)` factors, for pixels that must not count; the divisor stays the full area.
     """
-    return _mean(ops.abs(_float(predicted) - _float(target)), weight)
+    return _mean(ops.abs(as_float(predicted) - as_float(target)), weight)
 
 
 def mean_squared(predicted: Any, target: Any, weight: Any = None) -> Any:
     """Mean squared difference over height, width and channels, shape `(batch,)`; arguments as `mean_l1`."""
-    return _mean(ops.square(_float(predicted) - _float(target)), weight)
+    return _mean(ops.square(as_float(predicted) - as_float(target)), weight)
 
 
 def masked_mean(values: Any, mask: Any) -> Any:
@@ -26,19 +28,15 @@ def masked_mean(values: Any, mask: Any) -> Any:
 
     An empty mask gives 0.
     """
-    values, mask = _float(values), _float(mask)
+    values, mask = as_float(values), as_float(mask)
     total = ops.sum(values * mask, axis=(1, 2, 3))
     return total / (values.shape[-1] * ops.sum(mask, axis=(1, 2, 3)) + 1e-6)
 
 
 def masked_l1(predicted: Any, target: Any, mask: Any) -> Any:
     """Mean absolute difference over the pixels where `mask` is 1, shape `(batch,)`."""
-    return masked_mean(ops.abs(_float(predicted) - _float(target)), mask)
-
-
-def _float(x: Any) -> Any:
-    return ops.cast(x, "float32")
+    return masked_mean(ops.abs(as_float(predicted) - as_float(target)), mask)
 
 
 def _mean(values: Any, weight: Any) -> Any:
-    return ops.mean(values if weight is None else values * _float(weight), axis=(1, 2, 3))
+    return ops.mean(values if weight is None else values * as_float(weight), axis=(1, 2, 3))

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from tfinpaint.losses.reduce import as_float
+
 _C1, _C2 = 0.01**2, 0.03**2  # for pictures on [0, 1]
 
 
@@ -21,7 +23,7 @@ def ssim_distance(predicted: Any, target: Any, weight: Any = None, window: int =
 
     Reference: Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004.
     """
-    x, y = (ops.cast(p, "float32") * 0.5 + 0.5 for p in (predicted, target))
+    x, y = (as_float(p) * 0.5 + 0.5 for p in (predicted, target))
 
     height, width, channels = x.shape[1:]
     rows, columns = ops.transpose(_box(height, window)), ops.transpose(_box(width, window))
@@ -41,7 +43,7 @@ def ssim_distance(predicted: Any, target: Any, weight: Any = None, window: int =
     structure = (2 * covariance + _C2) / (variance_x + variance_y + _C2)
     distance = 0.5 * (1.0 - luminance * structure)
     if weight is not None:
-        distance = distance * ops.cast(weight, "float32")
+        distance = distance * as_float(weight)
     return ops.mean(distance, axis=(1, 2, 3))
 
 

@@ -50,7 +50,12 @@ class FMODR(InpaintingModel):
         "perceptual": FeatureSlot("vgg16", default="imagenet"),
         "identity": FeatureSlot("mobile_face_net", optional=True),
     }
-    term_features: ClassVar = {"perceptual": "perceptual", "identity": "identity"}
+    term_features: ClassVar = {
+        "perceptual": "perceptual",
+        "perceptual_coarse": "perceptual",
+        "identity": "identity",
+        "identity_coarse": "identity",
+    }
 
     def __init__(
         self,

@@ -35,18 +35,23 @@ def ssim_refine(model: Any, batch: dict, outputs: dict) -> Any:
 
 
 def perceptual(model: Any, batch: dict, outputs: dict) -> Any:
-    """Eq. 3: relu3_3 of VGG16, on the model's window of the picture (all of it at paper size)."""
-    look = model.feature_networks.get("perceptual")
-    top, left, side = model.perceptual_window
-    window = (slice(None), slice(top, top + side), slice(left, left + side))
-    painted = outputs["refined"][window]
-    return losses.feature_mse(look(painted)["relu3_3"], look(batch["image"][window])["relu3_3"])
+    """Eq. 3: relu3_3 of VGG16, on the model's window of the refined picture (all of it at paper size)."""
+    return _perceptual(model, batch, outputs["refined"])
+
+
+def perceptual_coarse(model: Any, batch: dict, outputs: dict) -> Any:
+    """Eq. 3 on the coarse picture, which the paper does not do."""
+    return _perceptual(model, batch, outputs["coarse"])
 
 
 def identity(model: Any, batch: dict, outputs: dict) -> Any:
     """Not in the paper: cosine distance of a face recogniser's embeddings of the refined and the clean face."""
-    look = model.feature_networks.get("identity")
-    return losses.cosine_distance(look(outputs["refined"]), look(batch["image"]))
+    return _identity(model, batch, outputs["refined"])
+
+
+def identity_coarse(model: Any, batch: dict, outputs: dict) -> Any:
+    """Not in the paper: `identity` of the coarse picture."""
+    return _identity(model, batch, outputs["coarse"])
 
 
 def adv_d(model: Any, batch: dict, outputs: dict) -> Any:
@@ -64,13 +69,27 @@ def coarse_hole_l1(model: Any, batch: dict, outputs: dict) -> Any:
     return losses.masked_l1(outputs["coarse"], batch["image"], batch["mask"])
 
 
+def _perceptual(model: Any, batch: dict, painted: Any) -> Any:
+    look = model.feature_networks.get("perceptual")
+    top, left, side = model.perceptual_window
+    window = (slice(None), slice(top, top + side), slice(left, left + side))
+    return losses.feature_mse(look(painted[window])["relu3_3"], look(batch["image"][window])["relu3_3"])
+
+
+def _identity(model: Any, batch: dict, painted: Any) -> Any:
+    look = model.feature_networks.get("identity")
+    return losses.cosine_distance(look(painted), look(batch["image"]))
+
+
 TERMS = {
     "mask_mse": mask_mse,
     "rec_coarse": rec_coarse,
     "rec_refine": rec_refine,
     "ssim_coarse": ssim_coarse,
     "ssim_refine": ssim_refine,
+    "perceptual_coarse": perceptual_coarse,
     "perceptual": perceptual,
+    "identity_coarse": identity_coarse,
     "identity": identity,
     "adv_d_coarse": adv_d,
     "adv_d_refine": adv_d,
