@@ -27,3 +27,7 @@ class RecipeError(TfinpaintError, ValueError):
 
 class CheckpointError(TfinpaintError):
     """A checkpoint cannot be written or does not fit the model."""
+
+
+class DamagedCheckpointError(CheckpointError):
+    """A checkpoint cannot be read to its end."""

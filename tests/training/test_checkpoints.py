@@ -1,13 +1,19 @@
 """Twenty steps are ten, a save, a fresh object and ten more, bit for bit; damage and strangers are refused."""
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
+from tests.training.killed_run import RUN, StopAt, resumable_data
 from tests.training.test_recipes import _one
 from tests.training.toys import STAGES, batch, step_batches, toy
-from tfinpaint.errors import CheckpointError
-from tfinpaint.training import load_checkpoint, read_about, save_checkpoint
+from tfinpaint.errors import CheckpointError, DamagedCheckpointError, InputError, RecipeError
+from tfinpaint.training import CheckpointFolder, load_checkpoint, read_about, save_checkpoint
 from tfinpaint.training.checkpoint import named_variables
 
 
@@ -82,39 +88,74 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatc
     assert [p.name for p in tmp_path.iterdir()] == ["c.npz"]
 
 
-def test_fit_recipe_interrupted_and_resumed_equals_one_run(tmp_path):
-    import tensorflow as tf
+def test_the_last_checkpoints_stay_and_half_written_ones_go(tmp_path):
+    folder, model = CheckpointFolder(tmp_path / "run", keep=2), toy("fmodr")
+    assert folder.load(model) is None
+    for n in range(4):
+        folder.save(model, {"n": n})
+        (tmp_path / "run" / ".checkpoint-000009.npz.1.tmp").write_bytes(b"half")
+    folder.save(model, {"n": 4})
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["checkpoint-000004.npz", "checkpoint-000005.npz"]
+    assert folder.load(model) == {"n": 4}
+    with pytest.raises(InputError, match="`keep` must be at least 1"):
+        CheckpointFolder(tmp_path, keep=0)
 
-    def data(size, start):
-        numbers = tf.data.Dataset.range(start, 10_000)
-        spec = {k: tf.TensorSpec(v.shape, v.dtype) for k, v in batch().items()}
 
-        def generate():
-            for i in numbers.as_numpy_iterator():
-                yield batch(int(i))
+def _cut(data):
+    return data[:-200]
 
-        return tf.data.Dataset.from_generator(generate, output_signature=spec)
 
-    options = {"scale": 0.25, "steps_per_epoch": 2, "verbose": 0}
+def _flip_a_bit(data):
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+@pytest.mark.parametrize("damage", [_cut, _flip_a_bit, lambda data: b""], ids=["cut", "one bit", "empty"])
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(damage, tmp_path):
+    folder, model = CheckpointFolder(tmp_path), toy("fmodr")
+    folder.save(model, {"n": 1})
+    wanted = state(model)
+    _one(model, batch(0))
+    newest = folder.save(model, {"n": 2})
+    newest.write_bytes(damage(newest.read_bytes()))
+    other = toy("fmodr", seed=4)
+    with pytest.warns(UserWarning, match="000002.npz is damaged .*going on from the one before"):
+        assert folder.load(other) == {"n": 1}
+    assert all((value == state(other)[key]).all() for key, value in wanted.items())
+    (tmp_path / "checkpoint-000001.npz").write_bytes(b"")
+    with pytest.warns(UserWarning), pytest.raises(DamagedCheckpointError, match="000001.npz is damaged"):
+        folder.load(other)
+
+
+@pytest.mark.parametrize("how", ["interrupted", "killed"])
+def test_fit_recipe_stopped_and_resumed_equals_one_run(how, tmp_path):
     whole = toy("fmodr")
-    whole.fit_recipe(data, **options)
-
-    class Stop(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            if int(self.model.stage_step.numpy()) == 4:
-                raise KeyboardInterrupt
-
-    class Late(Stop):
-        pass
-
-    first = toy("fmodr")
-    with pytest.raises(KeyboardInterrupt):
-        first.fit_recipe(data, checkpoint=tmp_path / "c.npz", callbacks=[Late()], **options)
+    whole.fit_recipe(resumable_data, **RUN)
+    if how == "killed":
+        command = [sys.executable, "-m", "tests.training.killed_run", str(tmp_path)]
+        done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            toy("fmodr").fit_recipe(resumable_data, checkpoint=tmp_path, callbacks=[StopAt(4)], data_id="a", **RUN)
     second = toy("fmodr", seed=1)
-    second.fit_recipe(data, checkpoint=tmp_path / "c.npz", resume=True, **options)
+    with pytest.raises(CheckpointError, match="must be those of the run .* Received: b instead of a"):
+        second.fit_recipe(resumable_data, checkpoint=tmp_path, resume=True, data_id="b", **RUN)
+    second.fit_recipe(resumable_data, checkpoint=tmp_path, resume=True, data_id="a", **RUN)
     for key, value in state(whole).items():
         if not key.startswith("metric"):
             np.testing.assert_array_equal(value, state(second)[key], err_msg=key)
+
+
+def test_a_run_in_a_stage_that_is_not_to_be_run_is_refused(tmp_path):
+    model = toy("fmodr", "coarse_joint")
+    CheckpointFolder(tmp_path).save(model, {"data": None})
+    before = state(model)
+    with pytest.raises(RecipeError, match="stands in stage 'coarse_joint', which must be among"):
+        model.fit_recipe(resumable_data, stages=["refine"], checkpoint=tmp_path, resume=True)
+    assert all((value == state(model)[key]).all() for key, value in before.items())
+    with pytest.raises(InputError, match="`steps_per_epoch` must be at least 1"):
+        model.fit_recipe(resumable_data, steps_per_epoch=0)
 
 
 def test_keras_saves_and_loads_a_compiled_model_that_takes_the_same_next_step(tmp_path):

@@ -1,5 +1,6 @@
 """Pictures of faces with five landmarks, from a folder or a zip, as one aligned set in memory."""
 
+import hashlib
 import logging
 import os
 import threading
@@ -48,6 +49,15 @@ class FaceSet:
     def size(self) -> int:
         """Side of the crops in pixels."""
         return self.images.shape[1]
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of pictures, landmarks and validity in their order: 32 hexadecimal digits."""
+        digest = hashlib.blake2b(digest_size=16)
+        for array in (self.images, self.landmarks, self.valid):
+            digest.update(repr((array.shape, array.dtype.str)).encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
     def take(self, indices: Any) -> "FaceSet":
         """The faces at `indices` (integers, a slice or booleans)."""

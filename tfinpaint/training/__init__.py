@@ -1,10 +1,12 @@
 """Training: recipes as data, one step for two backends, one optimizer object, exact checkpoints."""
 
 from tfinpaint.training.checkpoint import load_checkpoint, read_about, save_checkpoint
+from tfinpaint.training.checkpoint_folder import CheckpointFolder
 from tfinpaint.training.optimizers import PartOptimizers
 from tfinpaint.training.recipe import Gate, Recipe, Stage, Update
 
 __all__ = [
+    "CheckpointFolder",
     "Gate",
     "PartOptimizers",
     "Recipe",

@@ -7,13 +7,14 @@ both backends, and twenty steps equal ten, save, load and ten more, bit for bit.
 import json
 import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from tfinpaint.errors import CheckpointError
+from tfinpaint.errors import CheckpointError, DamagedCheckpointError
 
 FORMAT = 1
 
@@ -62,53 +63,68 @@ def save_checkpoint(model: Any, path: str | os.PathLike, position: dict[str, Any
 
 def read_about(path: str | os.PathLike) -> dict[str, Any]:
     """What a checkpoint says of itself: `format`, `class`, `config`, `compile`, `position`."""
-    with _open(path) as data:
-        return _about(data)
+    return _read(path, arrays=False)[0]
 
 
-def load_checkpoint(model: Any, path: str | os.PathLike) -> dict[str, Any]:
+def load_checkpoint(
+    model: Any,
+    path: str | os.PathLike,
+    *,
+    enter: Callable[[str], None] | None = None,
+    check: Callable[[dict], None] | None = None,
+) -> dict[str, Any]:
     """Puts a compiled model back where `save_checkpoint` left it; returns the saved position.
 
+    Args:
+        model: as it was compiled when it was saved; its weights and stage do not matter.
+        path: the file.
+        enter: makes the model begin the stage of that name; called once everything has been read and fits.
+        check: raises where the saved position does not suit the caller, before the model changes.
+
     Raises:
-        CheckpointError: the file is missing or damaged, or belongs to another model or recipe. The model is unchanged.
+        CheckpointError: the file is missing or belongs to another model or recipe. The model is unchanged.
+        DamagedCheckpointError: the file cannot be read to its end. The model is unchanged.
     """
-    with _open(path) as data:
-        about = _about(data)
-        if about["class"] != type(model).__name__ or about["config"] != json.loads(json.dumps(model.get_config())):
-            raise CheckpointError(
-                f"The checkpoint {path} must be of this model and configuration. "
-                f"Received: {about['class']} with {about['config']}."
-            )
-        if about["compile"]["stage"] != model.stage.name:
-            model.begin(about["compile"]["stage"])
-        variables = named_variables(model)
-        missing, unknown = sorted(set(variables) - set(data.files)), sorted(set(data.files) - set(variables))
-        unknown = [name for name in unknown if name != "__about__"]
-        if missing or unknown:
-            raise CheckpointError(
-                f"The checkpoint {path} must hold the variables of this recipe. "
-                f"Received: {len(missing)} missing, {len(unknown)} unknown, such as {(missing + unknown)[0]!r}."
-            )
-        arrays = {name: data[name] for name in variables}
+    about, arrays = _read(path)
+    if about["class"] != type(model).__name__ or about["config"] != json.loads(json.dumps(model.get_config())):
+        raise CheckpointError(
+            f"The checkpoint {path} must be of this model and configuration. "
+            f"Received: {about['class']} with {about['config']}."
+        )
+    variables = named_variables(model)
+    strangers = sorted(
+        name
+        for name in variables.keys() | arrays.keys()
+        if name not in arrays or name not in variables or arrays[name].shape != tuple(variables[name].shape)
+    )
+    if strangers:
+        raise CheckpointError(
+            f"The checkpoint {path} must hold the variables of this recipe. "
+            f"Received: {len(strangers)} that are missing, unknown or of another shape, such as {strangers[0]!r}."
+        )
+    if check is not None:
+        check(about["position"])
+    if enter is not None:
+        enter(about["compile"]["stage"])
+    elif about["compile"]["stage"] != model.stage.name:
+        model.begin(about["compile"]["stage"])
     for name, variable in variables.items():
         variable.assign(arrays[name])
     return about["position"]
 
 
-def _open(path: str | os.PathLike) -> Any:
+def _read(path: str | os.PathLike, arrays: bool = True) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What a checkpoint says of itself, and its arrays by name (the zip's check sums are compared on the way)."""
     try:
-        return np.load(path, allow_pickle=False)
+        with np.load(path, allow_pickle=False) as data:
+            if "__about__" not in data.files:
+                raise CheckpointError(f"The file {path} is not a checkpoint of tfinpaint; give one of its own.")
+            about = json.loads(data["__about__"].tobytes())
+            named = {name: data[name] for name in data.files if name != "__about__"} if arrays else {}
     except FileNotFoundError:
         raise CheckpointError(f"There is no checkpoint at {path}.") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"The checkpoint {path} is damaged ({error}); take the one before.") from None
-
-
-def _about(data: Any) -> dict[str, Any]:
-    try:
-        about = json.loads(data["__about__"].tobytes())
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"This file is not a checkpoint of tfinpaint ({error}).") from None
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise DamagedCheckpointError(f"The checkpoint {path} is damaged ({error}); take the one before.") from None
     if about.get("format") != FORMAT:
-        raise CheckpointError(f"A checkpoint's format must be {FORMAT}. Received: {about.get('format')}.")
-    return about
+        raise CheckpointError(f"A checkpoint's format must be {FORMAT}. Received: {about.get('format')} in {path}.")
+    return about, named

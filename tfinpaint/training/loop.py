@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
 
-from tfinpaint.errors import InputError, RecipeError
-from tfinpaint.training.checkpoint import load_checkpoint, read_about, save_checkpoint
+from tfinpaint.errors import CheckpointError, InputError, RecipeError
+from tfinpaint.training.checkpoint_folder import CheckpointFolder
 from tfinpaint.training.recipe import Stage
 
 DataSource = Callable[[int, int], Any]  # (batch size, index of the first batch) -> endless dataset of batches
@@ -23,6 +22,7 @@ def fit_recipe(
     steps_per_epoch: int = 500,
     checkpoint: str | os.PathLike | None = None,
     resume: bool = False,
+    data_id: Any = None,
     validation_data: Any = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
@@ -36,22 +36,32 @@ def fit_recipe(
         scale: multiplies every stage's length.
         stages: names of the stages to run; all by default.
         steps_per_epoch: steps between two lines of log, validations and checkpoints.
-        checkpoint: path of an `.npz` file that is rewritten after every epoch.
-        resume: continue from `checkpoint` where it exists.
+        checkpoint: folder that gets a checkpoint after every epoch (the last three stay).
+        resume: continue from the newest whole checkpoint in that folder, where there is one.
+        data_id: anything JSON can hold that tells these data from others, such as `FaceSet.fingerprint`; a run is
+            resumed on the same data only.
         validation_data: for `fit`.
         callbacks: for `fit`.
         verbose: for `fit`.
 
     Returns:
         stage name -> Keras history of what was run now.
+
+    Raises:
+        InputError: `scale` or `steps_per_epoch` is not positive.
+        RecipeError: a stage does not exist, or the run to resume stands in a stage that is not to be run.
+        CheckpointError: see `CheckpointFolder.load`; or the data are not those of the run to resume.
     """
     if scale <= 0:
         raise InputError(f"`scale` must be above 0. Received: scale={scale}.")
+    if steps_per_epoch < 1:
+        raise InputError(f"`steps_per_epoch` must be at least 1. Received: steps_per_epoch={steps_per_epoch}.")
     names = list(stages or [s.name for s in model.recipe.stages])
     run = [model.recipe.stage(name) for name in names]
-    position = {"stage": run[0].name, "step": 0, "batches": 0}
-    if resume and checkpoint is not None and Path(checkpoint).exists():
-        position = _resume(model, checkpoint, names, scale)
+    folder = None if checkpoint is None else CheckpointFolder(checkpoint)
+    position = {"stage": run[0].name, "step": 0, "batches": 0, "data": data_id}
+    if resume and folder is not None:
+        position = _resume(model, folder, names, scale, steps_per_epoch, position)
     histories = {}
     for stage in run[names.index(position["stage"]) :]:
         length = stage.steps(scale, steps_per_epoch)
@@ -59,15 +69,15 @@ def fit_recipe(
             model.begin(stage.name, length=length, steps_per_epoch=steps_per_epoch)
         if position["step"] < length:
             histories[stage.name] = _fit_stage(
-                model, stage, data, length, steps_per_epoch, position, checkpoint,
+                model, stage, data, length, steps_per_epoch, position, folder,
                 validation_data=validation_data, callbacks=list(callbacks), verbose=verbose,
             )  # fmt: skip
-        position = {"stage": stage.name, "step": 0, "batches": position["batches"]}
+        position = {**position, "step": 0}
     return histories
 
 
 def _fit_stage(
-    model: Any, stage: Stage, data: Any, length: int, epoch: int, position: dict, checkpoint: Any, **fit: Any
+    model: Any, stage: Stage, data: Any, length: int, epoch: int, position: dict, folder: Any, **fit: Any
 ) -> keras.callbacks.History:
     """One stage: whole epochs, and a shorter last one. Moves `position` on."""
     history = None
@@ -75,7 +85,7 @@ def _fit_stage(
         epochs = (length - position["step"]) // epoch
         steps = epoch if epochs else length - position["step"]
         dataset = data(stage.batch, position["batches"]) if callable(data) else data
-        keeper = _Keeper(model, stage, steps, position, checkpoint)
+        keeper = _Keeper(model, stage, steps, position, folder)
         part = model.fit(
             dataset, epochs=max(epochs, 1), steps_per_epoch=steps, **{**fit, "callbacks": [*fit["callbacks"], keeper]}
         )
@@ -86,25 +96,34 @@ def _fit_stage(
 class _Keeper(keras.callbacks.Callback):
     """Counts what has been done after each epoch, and keeps it."""
 
-    def __init__(self, model: Any, stage: Stage, steps: int, position: dict, checkpoint: Any) -> None:
+    def __init__(self, model: Any, stage: Stage, steps: int, position: dict, folder: CheckpointFolder | None) -> None:
         super().__init__()
-        self.owner, self.stage, self.steps, self.position, self.checkpoint = model, stage, steps, position, checkpoint
+        self.owner, self.stage, self.steps, self.position, self.folder = model, stage, steps, position, folder
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.position["stage"] = self.stage.name
         self.position["step"] += self.steps
         self.position["batches"] += self.steps * self.stage.batches_per_step
-        if self.checkpoint is not None:
-            save_checkpoint(self.owner, self.checkpoint, self.position)
+        if self.folder is not None:
+            self.folder.save(self.owner, self.position)
 
 
-def _resume(model: Any, checkpoint: str | os.PathLike, names: list[str], scale: float) -> dict:
-    stage = read_about(checkpoint)["compile"]["stage"]
-    if stage not in names:
-        raise RecipeError(f"The checkpoint stands in stage {stage!r}, which must be among those to run: {names}.")
-    model.begin(stage, length=model.recipe.stage(stage).steps(scale, 1))
-    position = load_checkpoint(model, checkpoint)
-    return position
+def _resume(
+    model: Any, folder: CheckpointFolder, names: list[str], scale: float, epoch: int, position: dict
+) -> dict[str, Any]:
+    def enter(stage: str) -> None:
+        if stage not in names:
+            raise RecipeError(f"The checkpoint stands in stage {stage!r}, which must be among those to run: {names}.")
+        model.begin(stage, length=model.recipe.stage(stage).steps(scale, epoch), steps_per_epoch=epoch)
+
+    def check(saved: dict[str, Any]) -> None:
+        if saved.get("data") != position["data"]:
+            raise CheckpointError(
+                f"The data must be those of the run in {folder.path}, in content, order and seed. "
+                f"Received: {position['data']} instead of {saved.get('data')}; begin a new run in another folder."
+            )
+
+    return folder.load(model, enter=enter, check=check) or position
 
 
 def _joined(first: Any, second: keras.callbacks.History) -> keras.callbacks.History:
