@@ -14,6 +14,7 @@ COMMON = {"errors"}
 # Room -> rooms that it may import, at module level or inside functions.
 MAY = {
     "errors": set(),
+    "records": COMMON,
     "layers": COMMON,
     "losses": COMMON,
     "features": COMMON | {"faces.template"},
@@ -25,6 +26,7 @@ MAY = {
     "zoo": COMMON | {"models"},
     "restoration": COMMON | {"zoo", "faces", "images"},
     "evaluation": COMMON | {"zoo", "faces", "images", "data", "features"},
+    "callbacks": COMMON | {"zoo", "images", "evaluation", "training", "records"},
 }
 NO_TENSORFLOW = ("layers", "losses", "features", "models", "faces", "images", "training")
 

@@ -35,9 +35,3 @@ def test_identical_and_undefined_pictures_are_counted_apart():
 
 def test_nothing_has_no_mean():
     assert summarise(np.array([np.nan])) == {"n": 0, "undefined": 1}
-
-
-def test_a_recorded_command_names_files_without_their_folders():
-    from tfinpaint.evaluation import command
-
-    assert command(["evaluate", "fmodr", "--faces", "/data/a/b.zip"]) == "tfinpaint evaluate fmodr --faces b.zip"

@@ -34,7 +34,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints a table for each source; writes the results and the sheets."""
-    from tfinpaint import evaluation, zoo
+    from tfinpaint import evaluation, records, zoo
     from tfinpaint.errors import InputError
 
     if not (arguments.faces or arguments.worn or arguments.labelled):
@@ -55,14 +55,14 @@ def run(arguments: argparse.Namespace) -> int:
         files = [*arguments.faces, arguments.worn, arguments.labelled, arguments.judge, arguments.landmarks]
         weights = arguments.weights or zoo.weights_path(zoo.preset(arguments.model))
         record = {
-            "command": evaluation.command(sys.argv[1:]),
+            "command": records.command(sys.argv[1:]),
             "model": arguments.model,
             "occlusion": arguments.occlusion,
-            "files": evaluation.hashes([weights, *(f for f in files if f)]),
-            "versions": evaluation.environment(),
+            "files": records.hashes([weights, *(f for f in files if f)]),
+            "versions": records.environment(),
             "results": results,
         }
-        evaluation.write_json(record, arguments.out)
+        records.write_json(record, arguments.out)
         for path in arguments.tables:
             evaluation.update_tables(path, record)
     return 0

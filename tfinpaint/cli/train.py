@@ -9,6 +9,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tfinpaint import records
+from tfinpaint.errors import InputError
+
 HELP = "train a model of the zoo on folders or zips of faces with landmarks"
 
 
@@ -35,8 +38,16 @@ def add_parser(subparsers: Any) -> None:
         metavar="NAME=WEIGHTS",
         help="weights of a network that the losses look through",
     )
-    parser.add_argument("--policy", default="float32", help="float32, mixed_bfloat16 or mixed_float16 (float32)")
+    parser.add_argument(
+        "--policy",
+        choices=("float32", "mixed_bfloat16", "mixed_float16"),
+        default="float32",
+        help="in which numbers the networks compute (float32)",
+    )
     parser.add_argument("--jitter", type=float, default=0.05, help="variation of the framing, share of the side (0.05)")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say what would be done, and how long it would take"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--steps-per-epoch", type=int, default=500, help="steps between log lines and checkpoints (500)"
@@ -44,53 +55,70 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Trains; writes `checkpoint.npz`, `log.jsonl`, `training.json` and `<model>.weights.h5`."""
+    """Trains; writes checkpoints, `log.jsonl`, `training.json` and `<preset>.weights.h5` into the folder `--out`."""
     import keras
 
     from tfinpaint import zoo
-    from tfinpaint.data import concatenate, default_occlusion, load_faces, occlude
 
     keras.config.set_dtype_policy(arguments.policy)
     keras.utils.set_random_seed(arguments.seed)
-    out = Path(arguments.out)
-    out.mkdir(parents=True, exist_ok=True)
     weights = {None: False, "zoo": True}.get(arguments.weights, arguments.weights)
     model = zoo.load(arguments.model, weights=weights)
     recipe = model.recipes.get(arguments.recipe or model.default_recipe)
     first = arguments.stages[0] if arguments.stages else recipe and recipe.stages[0].name
     features = dict(pair.split("=", 1) for pair in arguments.feature)
     model.compile(recipe=arguments.recipe, stage=first, features=features)  # loads only what that stage looks through
-
-    size, occlusion = model.image_size, default_occlusion()
-    sets = [
-        load_faces(path, size=size, jitter=arguments.jitter, seed=arguments.seed + i)
-        for i, path in enumerate(arguments.data)
-    ]
-    faces = concatenate(*sets)
-    validation = None
-    if arguments.validation:
-        held_out = concatenate(*(load_faces(path, size=size) for path in arguments.validation))
-        validation = occlude(
-            held_out, occlusion, batch_size=50, seed=arguments.seed + 10_000, shuffle=False, flip=False, repeat=False
-        )
+    faces, data, validation = _data(arguments, model.image_size)
+    walk = {k: getattr(arguments, k) for k in ("scale", "stages", "steps_per_epoch")}
     print(f"{arguments.model}: {len(faces)} faces, recipe of {len(model.recipe.stages)} stages", file=sys.stderr)
+    out = Path(arguments.out)
+    path = out / f"{zoo.preset(arguments.model).name}.weights.h5"
+    if arguments.dry_run:
+        return _show_plan(model, data, walk, out, path)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"`--out` must be a folder that can be made. Received: {out} ({error}).") from None
     started = time.time()
-    model.fit_recipe(
-        lambda batch_size, start: occlude(faces, occlusion, batch_size=batch_size, seed=arguments.seed, start=start),
-        scale=arguments.scale,
-        stages=arguments.stages,
-        steps_per_epoch=arguments.steps_per_epoch,
-        checkpoint=out / "checkpoint.npz",
+    histories = model.fit_recipe(
+        data,
+        **walk,
+        checkpoint=out,
         resume=arguments.resume,
+        data_id={"faces": faces.fingerprint, "seed": arguments.seed},
         validation_data=validation,
         callbacks=[StageLog(out / "log.jsonl")],
         verbose=1 if sys.stderr.isatty() else 2,
     )
-    path = out / f"{zoo.preset(arguments.model).name}.weights.h5"
     zoo.save_weights(model, path)
-    record = _record(arguments, model, len(faces), time.time() - started)
-    (out / "training.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    record = _record(arguments, model, faces, time.time() - started, histories)
+    records.write_json(record, out / "training.json")
     print(path)
+    return 0
+
+
+def _data(arguments: argparse.Namespace, size: int) -> tuple[Any, Any, Any]:
+    """The faces, a function that makes batches of them, and the batches of validation."""
+    from tfinpaint.data import concatenate, default_occlusion, load_faces, occlude
+
+    occlusion, seed = default_occlusion(), arguments.seed
+    sets = [load_faces(p, size=size, jitter=arguments.jitter, seed=seed + i) for i, p in enumerate(arguments.data)]
+    faces, validation = concatenate(*sets), None
+    if arguments.validation:
+        held_out = concatenate(*(load_faces(path, size=size) for path in arguments.validation))
+        fixed = {"shuffle": False, "flip": False, "repeat": False}
+        validation = occlude(held_out, occlusion, batch_size=50, seed=seed + 10_000, **fixed)
+    return faces, lambda batch, start: occlude(faces, occlusion, batch_size=batch, seed=seed, start=start), validation
+
+
+def _show_plan(model: Any, data: Any, walk: dict[str, Any], out: Path, weights: Path) -> int:
+    """Prints what a run would do, at the speed of a few steps of each stage, and what it would write."""
+    from tqdm import tqdm
+
+    from tfinpaint.training.plan import plan_recipe, plan_table
+
+    print(plan_table(plan_recipe(model, data, **walk, progress=lambda stages: tqdm(stages, "timing", leave=False))))
+    print(f"would write {weights}, {out / 'training.json'}, {out / 'log.jsonl'} and checkpoints beside them")
     return 0
 
 
@@ -113,18 +141,16 @@ def StageLog(path: Path) -> Any:  # noqa: N802 - a class that is made when Keras
     return _StageLog()
 
 
-def _record(arguments: argparse.Namespace, model: Any, faces: int, seconds: float) -> dict[str, Any]:
-    import keras
-
-    from tfinpaint import __version__
-    from tfinpaint.evaluation import command
-
+def _record(arguments: argparse.Namespace, model: Any, faces: Any, seconds: float, histories: dict) -> dict[str, Any]:
     return {
-        "command": command(sys.argv[1:]),
+        "command": records.command(sys.argv[1:]),
+        "revision": records.git_revision(),
         "arguments": {k: v for k, v in vars(arguments).items() if isinstance(v, (str, int, float, list, type(None)))},
+        "config": model.get_config(),
         "recipe": model.recipe.to_dict(),
-        "faces": faces,
+        "faces": {"count": len(faces), "fingerprint": faces.fingerprint},
+        "losses": {stage: {k: v[-1] for k, v in history.history.items()} for stage, history in histories.items()},
         "seconds": round(seconds),
-        "versions": {"tfinpaint": __version__, "keras": keras.__version__, "python": platform.python_version()},
+        "versions": records.environment(),
         "hardware": f"{os.cpu_count()} cores, {platform.machine()}",
     }

@@ -7,7 +7,6 @@ from tfinpaint.evaluation.judging import distance, look
 from tfinpaint.evaluation.landmark_judge import build_landmark_judge
 from tfinpaint.evaluation.metrics import l1_percent, l2_percent, mask_iou, psnr, ssim, ssim_map
 from tfinpaint.evaluation.real_masks import FoundFaces, find_faces, score_labelled, score_worn
-from tfinpaint.evaluation.report import command, environment, hashes, write_json
 from tfinpaint.evaluation.sheet import examples, tint, write_sheet
 from tfinpaint.evaluation.summary import summarise
 from tfinpaint.evaluation.tables import results_table, update_tables
@@ -17,13 +16,10 @@ __all__ = [
     "FoundFaces",
     "build_face_judge",
     "build_landmark_judge",
-    "command",
     "distance",
-    "environment",
     "evaluate",
     "examples",
     "find_faces",
-    "hashes",
     "l1_percent",
     "l2_percent",
     "look",
@@ -38,7 +34,6 @@ __all__ = [
     "summarise",
     "telea",
     "tint",
-    "write_json",
     "update_tables",
     "write_sheet",
 ]

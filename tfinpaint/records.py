@@ -1,26 +1,38 @@
-"""A results file: numbers together with everything that they depend on."""
+"""Records beside numbers and weights: everything that they depend on, written whole or not at all."""
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
 import os
 import platform
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("tfinpaint", "tensorflow", "keras", "numpy", "opencv-python-headless")
+_PACKAGES = ("tfinpaint", "tensorflow", "keras", "jax", "numpy", "opencv-python-headless")
 
 
 def environment() -> dict[str, str]:
     """Versions of what computes the numbers."""
     versions = {"python": platform.python_version()}
     for package in _PACKAGES:
-        try:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = "not installed as a package"
     return versions
+
+
+def git_revision(folder: str | os.PathLike | None = None) -> str | None:
+    """The commit of the checkout that holds this package (or `folder`), with a `+` where files differ from it."""
+    folder = Path(folder or __file__).resolve()
+    git = ["git", "-C", str(folder if folder.is_dir() else folder.parent)]
+    try:
+        revision = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout
+        changed = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return revision.strip() + ("+" if changed.stdout.strip() else "")
 
 
 def command(arguments: Iterable[str]) -> str:
