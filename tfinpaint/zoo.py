@@ -186,6 +186,30 @@ def save_weights(model: Any, path: str | os.PathLike) -> Path:
     return path
 
 
+def blend_weights(model: Any, first: str | os.PathLike, second: str | os.PathLike, share: float) -> None:
+    """Gives the networks that paint `(1 - share)` of the weights in one file and `share` of those in another.
+
+    Between a network that was trained for small errors and the same network trained on for sharp pictures, this walks
+    from one aim to the other without training. The two must share their history: weights of two trainings that began
+    apart do not mix.
+
+    Args:
+        model: receives the weights.
+        first: `.weights.h5` file, see `save_weights`.
+        second: another.
+        share: of the second, in [0, 1].
+
+    Reference: Wang et al., "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks", 2018, section 3.4.
+    """
+    if not 0 <= share <= 1:
+        raise InputError(f"`share` must lie in [0, 1]. Received: share={share}.")
+    load_weights(model, first)
+    begun = [variable.numpy() for variable in model.painters.weights]
+    load_weights(model, second)
+    for variable, value in zip(model.painters.weights, begun, strict=True):
+        variable.assign((1 - share) * value + share * variable.numpy())
+
+
 def _copy_half(source: Any, target: Any) -> None:
     import h5py
 

@@ -173,6 +173,20 @@ def test_weights_survive_half_precision_storage(name, tmp_path):
 
 
 @names
+def test_blended_weights_lie_between(name, tmp_path):
+    files = [zoo.save_weights(make(name, seed), tmp_path / f"{seed}.weights.h5") for seed in (0, 1)]
+    model, blends = make(name, seed=2), {}
+    for share in (0.0, 0.25, 1.0):
+        zoo.blend_weights(model, *files, share)
+        blends[share] = [v.numpy() for v in model.painters.weights]
+    for first, quarter, second in zip(*(blends[s] for s in (0.0, 0.25, 1.0)), strict=True):
+        np.testing.assert_allclose(quarter, 0.75 * first + 0.25 * second, rtol=1e-6, atol=1e-7)
+    assert any((a != b).any() for a, b in zip(blends[0.0], blends[1.0], strict=True))
+    with pytest.raises(InputError, match="`share` must lie in"):
+        zoo.blend_weights(model, *files, 1.5)
+
+
+@names
 def test_tensorflow_and_jax_make_the_same_step_in_every_stage(name, tmp_path):
     pytest.importorskip("jax")
     path, root = tmp_path / "jax.npz", Path(__file__).resolve().parents[2]

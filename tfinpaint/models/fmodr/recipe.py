@@ -106,6 +106,7 @@ def _to_refine(*terms: str) -> dict[str, tuple[str, ...]]:
 # The weights balance the terms' gradients on the hidden pixels: L1 and perceptual alike, similarity and likeness at
 # nearly twice that. An identity term any stronger is answered with stripes that only a recogniser sees.
 _SIMILAR, _LIKE, _SEEN, _REAL = 0.6, 0.015, 2e-7, 2e-3
+_REFINED = {"ssim_refine": 1.0, "adv_g_refine": 1e-3, "identity": 0.02}
 
 # The paper's stages with the rates of a small network; what differs otherwise is in zoo/fmodr/ledger.csv.
 SMALL = Recipe(
@@ -144,37 +145,22 @@ SMALL = Recipe(
         _small("refine_critic", 200, _d("adv_d_refine", _SMALL_D), decay=False),
         _small(
             "refine_joint",
-            300,
+            700,
             _g(
                 {"refine": 2e-4, "sca": 2e-4},
-                {
-                    "rec_refine": 1.0,
-                    "ssim_refine": _SIMILAR,
-                    "adv_g_refine": _REAL,
-                    "identity": _LIKE,
-                    "perceptual": 1.0,
-                },
-                route={
-                    **_to_refine("rec_refine", "ssim_refine", "adv_g_refine", "identity"),
-                    "perceptual": ("sca",),
-                },
+                {"rec_refine": 1.0, **_REFINED, "perceptual": 1.0},
+                route={**_to_refine("rec_refine", *_REFINED), "perceptual": ("sca",)},
                 gate="unsolved",
             ),
             _d("adv_d_refine", _SMALL_D),
         ),
         _small(
             "refine_perceptual",
-            600,
+            700,
             _g(
                 {"refine": 2e-4, "sca": 2e-4},
-                {
-                    "rec_refine": 0.5,
-                    "ssim_refine": _SIMILAR,
-                    "adv_g_refine": _REAL,
-                    "identity": _LIKE,
-                    "perceptual": _SEEN,
-                },
-                route=_to_refine("rec_refine", "ssim_refine", "adv_g_refine", "identity"),
+                {"rec_refine": 0.5, **_REFINED, "perceptual": 1e-7},
+                route=_to_refine("rec_refine", *_REFINED),
                 gate="unsolved",
             ),
             _d("adv_d_refine", _SMALL_D),
