@@ -103,10 +103,10 @@ def _to_refine(*terms: str) -> dict[str, tuple[str, ...]]:
     return {term: ("refine",) for term in terms}
 
 
-# The weights balance the terms' gradients on the hidden pixels: L1 and perceptual alike, similarity and likeness at
-# nearly twice that. An identity term any stronger is answered with stripes that only a recogniser sees.
-_SIMILAR, _LIKE, _SEEN, _REAL = 0.6, 0.015, 2e-7, 2e-3
-_REFINED = {"ssim_refine": 1.0, "adv_g_refine": 1e-3, "identity": 0.02}
+# The weights balance the terms' gradients on the hidden pixels: structural similarity leads, identity follows, then L1
+# and perceptual. An identity term that is any stronger is answered with stripes that only a recogniser sees.
+_COARSE = {"ssim_coarse": 1.0, "perceptual_coarse": 1e-7, "identity_coarse": 0.02, "adv_g_coarse": 1e-3}
+_REFINED = {"ssim_refine": 1.0, "identity": 0.02, "adv_g_refine": 1e-3}
 
 # The paper's stages with the rates of a small network; what differs otherwise is in zoo/fmodr/ledger.csv.
 SMALL = Recipe(
@@ -115,21 +115,12 @@ SMALL = Recipe(
     gates=UNSOLVED,
     stages=(
         _small("detector", 4_000, _g({"detector": 1e-3}, {"mask_mse": 1.0})),
-        _small("coarse", 9_000, _g({"coarse": 5e-4}, {"rec_coarse": 1.0, "ssim_coarse": _SIMILAR})),
+        _small("coarse", 9_000, _g({"coarse": 5e-4}, {"rec_coarse": 1.0, "ssim_coarse": 0.6})),
         _small("coarse_critic", 200, _d("adv_d_coarse", _SMALL_D), decay=False),
         _small(
             "coarse_joint",
-            2_400,
-            _g(
-                {"coarse": 3e-4},
-                {
-                    "rec_coarse": 1.0,
-                    "ssim_coarse": _SIMILAR,
-                    "perceptual_coarse": _SEEN,
-                    "identity_coarse": _LIKE,
-                    "adv_g_coarse": _REAL,
-                },
-            ),
+            3_400,
+            _g({"coarse": 3e-4}, {"rec_coarse": 1.0, **_COARSE}),
             _d("adv_d_coarse", _SMALL_D),
         ),
         _small(
@@ -137,7 +128,7 @@ SMALL = Recipe(
             600,
             _g(
                 {"refine": 4e-4, "sca": 4e-4},
-                {"rec_refine": 1.0, "ssim_refine": _SIMILAR, "perceptual": 1.0},
+                {"rec_refine": 1.0, "ssim_refine": 0.6, "perceptual": 1.0},
                 route={**_to_refine("rec_refine", "ssim_refine"), "perceptual": ("sca",)},
                 gate="unsolved",
             ),
