@@ -28,7 +28,7 @@ MAY = {
     "evaluation": COMMON | {"zoo", "faces", "images", "data", "features"},
     "callbacks": COMMON | {"zoo", "images", "evaluation", "training", "records"},
 }
-NO_TENSORFLOW = ("layers", "losses", "features", "models", "faces", "images", "training")
+NO_TENSORFLOW = ("callbacks", "layers", "losses", "features", "models", "faces", "images", "training")
 
 
 def modules(room):

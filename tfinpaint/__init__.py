@@ -9,6 +9,7 @@ from typing import Any
 from tfinpaint._version import __version__
 
 _ROOMS = (
+    "callbacks",
     "data",
     "errors",
     "evaluation",

@@ -31,3 +31,7 @@ class CheckpointError(TfinpaintError):
 
 class DamagedCheckpointError(CheckpointError):
     """A checkpoint cannot be read to its end."""
+
+
+class TrainingError(TfinpaintError):
+    """A training run has gone wrong: a loss is not finite, or a network has collapsed."""

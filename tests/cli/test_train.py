@@ -39,13 +39,13 @@ def names(folder):
 
 
 def test_a_run_writes_weights_log_record_and_checkpoints(faces, tmp_path, capsys):
-    assert train(faces, tmp_path / "run", "--validation", str(faces)) == 0
+    assert train(faces, tmp_path / "run", "--validation", str(faces), "--average", "0.9") == 0
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "run" / "fmodr_128.weights.h5")
     written = names(tmp_path / "run")
-    assert {"fmodr_128.weights.h5", "log.jsonl", "training.json"} <= set(written)
+    assert {"fmodr_128.weights.h5", "log.jsonl", "training.json", "previews", "best-coarse.weights.h5"} <= set(written)
     assert sum(name.startswith("checkpoint-") for name in written) == 3
     record = json.loads((tmp_path / "run" / "training.json").read_text())
-    assert record["command"].startswith("tfinpaint ") and record["faces"]["count"] == 20
+    assert record["command"].startswith("tfinpaint") and record["faces"]["count"] == 20
     assert set(record["losses"]) == {"detector", "coarse"} and "val_hole_l1" in record["losses"]["coarse"]
     assert {"config", "recipe", "versions", "revision", "arguments"} <= set(record)
 
@@ -71,6 +71,7 @@ def test_a_dry_run_shows_the_stages_and_writes_nothing(faces, tmp_path, capsys):
         (["--scale", "0"], "`scale` must be above 0"),
         (["--recipe", "nonesuch"], "`recipe` must be a Recipe or one of"),
         (["--data", "/nonesuch.zip"], "must be a folder or a zip"),
+        (["--patience", "3"], "give --validation, too"),
     ],
 )
 def test_wrong_use_is_one_sentence(more, sentence, faces, tmp_path, capsys):

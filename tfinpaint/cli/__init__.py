@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "tfinpaint.cli.demo",
     "models": "tfinpaint.cli.models",
     "train": "tfinpaint.cli.train",
+    "pack": "tfinpaint.cli.pack",
     "evaluate": "tfinpaint.cli.evaluate",
 }
 

@@ -1,7 +1,6 @@
 """`tfinpaint train`: walks a model's recipe on folders or zips of faces."""
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -45,6 +44,9 @@ def add_parser(subparsers: Any) -> None:
         help="in which numbers the networks compute (float32)",
     )
     parser.add_argument("--jitter", type=float, default=0.05, help="variation of the framing, share of the side (0.05)")
+    parser.add_argument("--average", type=float, metavar="DECAY", help="publish moving averages of the weights (0.999)")
+    parser.add_argument("--patience", type=int, metavar="EPOCHS", help="end a stage that no longer gets better")
+    parser.add_argument("--tensorboard", metavar="DIR", help="also write the previews for TensorBoard")
     parser.add_argument(
         "--dry-run", action="store_true", help="only say what would be done, and how long it would take"
     )
@@ -63,11 +65,14 @@ def run(arguments: argparse.Namespace) -> int:
     keras.config.set_dtype_policy(arguments.policy)
     keras.utils.set_random_seed(arguments.seed)
     weights = {None: False, "zoo": True}.get(arguments.weights, arguments.weights)
+    if not arguments.validation and (arguments.patience or arguments.tensorboard):
+        raise InputError("`--patience` and `--tensorboard` look at faces that no step sees: give --validation, too.")
     model = zoo.load(arguments.model, weights=weights)
     recipe = model.recipes.get(arguments.recipe or model.default_recipe)
     first = arguments.stages[0] if arguments.stages else recipe and recipe.stages[0].name
     features = dict(pair.split("=", 1) for pair in arguments.feature)
-    model.compile(recipe=arguments.recipe, stage=first, features=features)  # loads only what that stage looks through
+    # Loads only what the first stage looks through.
+    model.compile(recipe=arguments.recipe, stage=first, features=features, average=arguments.average)
     faces, data, validation = _data(arguments, model.image_size)
     walk = {k: getattr(arguments, k) for k in ("scale", "stages", "steps_per_epoch")}
     print(f"{arguments.model}: {len(faces)} faces, recipe of {len(model.recipe.stages)} stages", file=sys.stderr)
@@ -87,10 +92,11 @@ def run(arguments: argparse.Namespace) -> int:
         resume=arguments.resume,
         data_id={"faces": faces.fingerprint, "seed": arguments.seed},
         validation_data=validation,
-        callbacks=[StageLog(out / "log.jsonl")],
+        callbacks=_callbacks(arguments, out, validation),
         verbose=1 if sys.stderr.isatty() else 2,
     )
-    zoo.save_weights(model, path)
+    with model.averaged():
+        zoo.save_weights(model, path)
     record = _record(arguments, model, faces, time.time() - started, histories)
     records.write_json(record, out / "training.json")
     print(path)
@@ -122,23 +128,19 @@ def _show_plan(model: Any, data: Any, walk: dict[str, Any], out: Path, weights: 
     return 0
 
 
-def StageLog(path: Path) -> Any:  # noqa: N802 - a class that is made when Keras is there
-    """A callback that appends one JSON line for each epoch: stage, step and every logged value."""
+def _callbacks(arguments: argparse.Namespace, out: Path, validation: Any) -> list:
+    """What watches the run; pictures and best weights need faces that no step sees."""
     import keras
 
-    class _StageLog(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-            values = {k: round(float(v), 6) for k, v in (logs or {}).items()}
-            line = {
-                "time": round(time.time()),
-                "stage": self.model.stage.name,
-                "step": int(self.model.stage_step),
-                **values,
-            }
-            with open(path, "a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+    from tfinpaint.callbacks import BestCheckpoint, Health, LossLog, Previews, Samples
 
-    return _StageLog()
+    samples = None if validation is None else Samples(next(iter(validation)))
+    watching: list = [Health(samples, checkpoint=out), LossLog(out / "log.jsonl")]
+    if samples is not None:
+        watching += [Previews(samples, out / "previews", tensorboard=arguments.tensorboard), BestCheckpoint(out)]
+        if arguments.patience:
+            watching.append(keras.callbacks.EarlyStopping("val_hole_l1", patience=arguments.patience))
+    return watching
 
 
 def _record(arguments: argparse.Namespace, model: Any, faces: Any, seconds: float, histories: dict) -> dict[str, Any]:

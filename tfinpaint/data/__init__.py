@@ -1,6 +1,6 @@
 """Data: pictures with landmarks -> aligned faces -> batches of occluded faces.
 
-Names are loaded when first used: `sources` needs NumPy and OpenCV only, the rest TensorFlow.
+Names are loaded when first used: `pipeline` and `occlusions` need TensorFlow, the rest does not.
 """
 
 import importlib
@@ -8,11 +8,15 @@ from typing import Any
 
 _NAMES = {
     "FaceSet": "sources",
+    "NumpyBatches": "numpy_batches",
+    "OccluderBank": "occluder_bank",
+    "Shards": "shards",
     "align_picture": "sources",
     "concatenate": "sources",
     "load_faces": "sources",
     "default_occlusion": "pipeline",
     "occlude": "pipeline",
+    "render_occluders": "occluder_bank",
 }
 _ROOMS = ("occlusions", "pipeline", "sources")
 

@@ -11,7 +11,10 @@ if keras.backend.backend() == "tensorflow":
         StepAdapter,
         apply_grads,
         compile_inference,
+        gather_samples,
         input_grad,
+        real_samples,
+        sum_over_replicas,
         values_and_grads,
     )
 elif keras.backend.backend() == "jax":
@@ -19,7 +22,10 @@ elif keras.backend.backend() == "jax":
         StepAdapter,
         apply_grads,
         compile_inference,
+        gather_samples,
         input_grad,
+        real_samples,
+        sum_over_replicas,
         values_and_grads,
     )
 else:
@@ -28,4 +34,13 @@ else:
         "Set the environment variable KERAS_BACKEND to one of them before Keras is imported."
     )
 
-__all__ = ["StepAdapter", "apply_grads", "compile_inference", "input_grad", "values_and_grads"]
+__all__ = [
+    "StepAdapter",
+    "apply_grads",
+    "compile_inference",
+    "gather_samples",
+    "input_grad",
+    "real_samples",
+    "sum_over_replicas",
+    "values_and_grads",
+]

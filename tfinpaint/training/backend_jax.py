@@ -55,6 +55,21 @@ def apply_grads(optimizer: Any, grads: Sequence[Any], variables: Sequence[Any], 
         variable.assign(after if is_open is None else ops.where(is_open, after, before))
 
 
+def sum_over_replicas(values: Any) -> Any:
+    """The values themselves: a program on JAX sees the whole batch, however many devices share it."""
+    return values
+
+
+def real_samples(batch: dict) -> tuple[dict, None]:
+    """The batch itself: see `sum_over_replicas`."""
+    return batch, None
+
+
+def gather_samples(values: dict, real: None) -> dict:
+    """The values themselves: see `sum_over_replicas`."""
+    return values
+
+
 def input_grad(fn: Callable[[Any], Any], x: Any) -> Any:
     """The gradient of the sum of `fn(x)` with respect to `x`; what `fn` assigns meanwhile is dropped."""
     # Keras offers no public way to read the scope that is open; this import has a test of its own.
@@ -73,17 +88,23 @@ def input_grad(fn: Callable[[Any], Any], x: Any) -> Any:
 
 def compile_inference(model: Any) -> Callable[[Any], Any]:
     """`model(inputs, training=False)` as a compiled function of the inputs, with the weights of the moment."""
-    compiled = jax.jit(lambda trained, others, inputs: model.stateless_call(trained, others, inputs, training=False)[0])
 
-    def run(inputs: Any) -> Any:
-        trained = [v.value for v in model.trainable_variables]
-        return compiled(trained, [v.value for v in model.non_trainable_variables], inputs)
+    # All variables in one list: which of them are trainable may change after this was compiled.
+    def pure(values: list, inputs: Any) -> Any:
+        with keras.StatelessScope(state_mapping=list(zip(model.variables, values, strict=True))):
+            return model(inputs, training=False)
 
-    return run
+    compiled = jax.jit(pure)
+    return lambda inputs: compiled([v.value for v in model.variables], inputs)
 
 
 class StepAdapter:
     """Gives a model with `step(batch)` and `validation_step(batch)` the methods that `fit` calls."""
+
+    @property
+    def splits_batches(self) -> bool:
+        """Whether several devices share the samples of each batch."""
+        return keras.distribution.distribution() is not None
 
     def train_step(self, state: tuple, data: Any) -> tuple[dict[str, Any], tuple]:
         groups = [

@@ -90,6 +90,8 @@ def _fit_stage(
             dataset, epochs=max(epochs, 1), steps_per_epoch=steps, **{**fit, "callbacks": [*fit["callbacks"], keeper]}
         )
         history = _joined(history, part)
+        if model.stop_training:  # a callback ends the stage, not the recipe
+            break
     return history
 
 

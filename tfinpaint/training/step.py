@@ -1,63 +1,85 @@
-"""One training step of a stage, written once for every backend."""
+"""One training step of a stage, written once for every backend.
+
+Where TensorFlow splits a batch between several devices, each runs this code on its own samples. Means are sums over
+counts of all devices, gates and skipped steps are decided for all of them together, so the update is the one that a
+single device would make of the whole batch. JAX runs one program on the whole batch, however many devices there are.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from keras import ops
 
-from tfinpaint.training.backend import apply_grads, values_and_grads
+from tfinpaint.training.backend import (
+    apply_grads,
+    gather_samples,
+    real_samples,
+    sum_over_replicas,
+    values_and_grads,
+)
 from tfinpaint.training.recipe import Stage, Update
 
 
 def run_step(model: Any, stage: Stage, batches: Sequence[dict]) -> dict[str, Any]:
     """Runs the hooks and updates of a stage once; returns every logged scalar by name.
 
+    A pair instead of a scalar is `(value, weight)`: steps of weight 0 are left out of its running mean.
+
     Args:
         model: an `InpaintingModel` that has begun the stage.
         stage: the stage.
         batches: `stage.batches_per_step` batches.
     """
-    queue: Iterator[dict] = iter(batches)
-    batch = batches[0]
+    samples = [real_samples(batch) for batch in batches]
+    queue: Iterator[tuple] = iter(samples)
+    batch, real = samples[0]
     logs: dict[str, Any] = {}
-    _run_hooks(model, stage, "before", batch)
+    _run_hooks(model, stage, "before", batch, real)
     for update in stage.updates:
         for _ in range(update.times):
-            batch = next(queue) if update.fresh else batch
-            logs.update(_run_update(model, update, batch))
-    _run_hooks(model, stage, "after", batch)
+            batch, real = next(queue) if update.fresh else (batch, real)
+            logs.update(_run_update(model, update, batch, real))
+    _run_hooks(model, stage, "after", batch, real)
     return logs
 
 
-def _run_hooks(model: Any, stage: Stage, when: str, batch: dict) -> None:
-    for entry in stage.hooks.get(when, ()):
+def _run_hooks(model: Any, stage: Stage, when: str, batch: dict, real: Any) -> None:
+    entries = stage.hooks.get(when, ())
+    batch = gather_samples(batch, real) if entries else batch  # what a hook assigns must be the same on every device
+    for entry in entries:
         arguments = {k: v for k, v in entry.items() if k != "hook"}
         model.hooks[entry["hook"]](model, batch, **arguments)
 
 
-def _run_update(model: Any, update: Update, batch: dict) -> dict[str, Any]:
+def _run_update(model: Any, update: Update, batch: dict, real: Any) -> dict[str, Any]:
     groups = _groups(model, update)
 
     def losses() -> tuple[list, Any]:
         outputs = model.forward(batch, update.player, model.stage.name, training=True)
         active = {t for terms, _ in groups for t in terms}
         values = {t: ops.cast(model.terms[t](model, batch, outputs), "float32") for t in update.terms if t in active}
-        gate = _gate(model, update, batch, outputs, values)
-        means = {t: _gated_mean(v, gate) for t, v in values.items()}
-        totals = [model.scale_loss(parts[0], sum(update.terms[t] * means[t] for t in terms)) for terms, parts in groups]
-        return totals, (means, gate)
+        gate = _gate(model, update, batch, outputs)
+        weight = real if gate is None else gate if real is None else gate * real
+        count = _count(weight)
+        means = {t: _mean(v, weight, count) for t, v in values.items()}
+        totals = [
+            model.optimizer_of(parts[0], update).scale_loss(sum(update.terms[t] * means[t] for t in terms))
+            for terms, parts in groups
+        ]
+        if gate is not None:
+            means[f"{update.gate}_share"] = _mean(gate, real, _count(real))
+        return totals, (means, count)
 
     variables = [[v for p in parts for v in model.part_variables[p]] for _, parts in groups]
-    (means, gate), grads = values_and_grads(losses, variables, model.state_variables)
-    is_open = None if gate is None else ops.sum(gate) > 0
-    logs = dict(means)
-    if gate is not None:
-        logs[f"{update.gate}_share"] = ops.mean(gate)
+    (means, count), grads = values_and_grads(losses, variables, model.state_variables)
+    logs = sum_over_replicas(means)
+    is_open = None if update.gate is None else count > 0
     for (_, parts), group in zip(groups, grads, strict=True):
         for part in parts:
             own, group = group[: len(model.part_variables[part])], group[len(model.part_variables[part]) :]
-            logs[f"{part}_gradient"] = _norm(own)
-            apply_grads(model.optimizer_of(part, update), own, model.part_variables[part], is_open)
+            optimizer = model.optimizer_of(part, update)
+            logs |= _log_gradient(part, own, optimizer if model.loss_scaling else None)
+            apply_grads(optimizer, own, model.part_variables[part], is_open)
     return logs
 
 
@@ -72,7 +94,8 @@ def _groups(model: Any, update: Update) -> list[tuple[tuple[str, ...], list[str]
     return list(groups.values())
 
 
-def _gate(model: Any, update: Update, batch: dict, outputs: dict, values: dict) -> Any:
+def _gate(model: Any, update: Update, batch: dict, outputs: dict) -> Any:
+    """1 for each sample that counts, 0 for the others; None without a gate."""
     if update.gate is None:
         return None
     rule = model.recipe.gates[update.gate]
@@ -80,10 +103,25 @@ def _gate(model: Any, update: Update, batch: dict, outputs: dict, values: dict) 
     return ops.stop_gradient(ops.cast(value >= rule.at_least, "float32"))
 
 
-def _gated_mean(values: Any, gate: Any) -> Any:
-    if gate is None:
+def _count(weight: Any) -> Any:
+    return None if weight is None else sum_over_replicas(ops.sum(weight))
+
+
+def _mean(values: Any, weight: Any, count: Any) -> Any:
+    """What this device's samples add to the mean over all devices' samples that count."""
+    if weight is None:
         return ops.mean(values)
-    return ops.sum(values * gate) / ops.maximum(ops.sum(gate), 1.0)
+    return ops.sum(values * weight) / ops.maximum(count, 1.0)
+
+
+def _log_gradient(part: str, grads: Sequence[Any], scaling: Any) -> dict[str, Any]:
+    """The norm of a part's gradient; with a `LossScaleOptimizer`, whether it overflowed and the step is skipped too."""
+    if scaling is None:
+        return {f"{part}_gradient": _norm(grads)}
+    finite = scaling.check_finite(grads)
+    norm = _norm([g / scaling.dynamic_scale for g in grads])
+    weight = ops.cast(finite, "float32")
+    return {f"{part}_gradient": (ops.where(finite, norm, 0.0), weight), f"{part}_skipped": 1.0 - weight}
 
 
 def _norm(grads: Sequence[Any]) -> Any:

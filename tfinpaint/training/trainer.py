@@ -8,7 +8,8 @@ from keras import ops
 
 from tfinpaint.errors import InputError, RecipeError
 from tfinpaint.losses import masked_l1
-from tfinpaint.training.backend import StepAdapter
+from tfinpaint.training.averages import AveragedWeights
+from tfinpaint.training.backend import StepAdapter, gather_samples, real_samples
 from tfinpaint.training.feature_slots import FeatureNetworks, FeatureSlot
 from tfinpaint.training.optimizers import PartOptimizers, optimizer_key, recipe_optimizers
 from tfinpaint.training.recipe import Recipe, Stage, Update
@@ -16,7 +17,7 @@ from tfinpaint.training.schedule import rate_factor
 from tfinpaint.training.step import run_step
 
 
-class RecipeTrainer(StepAdapter):
+class RecipeTrainer(AveragedWeights, StepAdapter):
     """The training half of `InpaintingModel`, to stand before `keras.Model` among the bases.
 
     Attributes:
@@ -44,6 +45,7 @@ class RecipeTrainer(StepAdapter):
         *,
         features: Mapping[str, Any] | None = None,
         loss_scaling: bool | None = None,
+        average: float | None = None,
         steps_per_execution: int = 1,
         jit_compile: str | bool = "auto",
         run_eagerly: bool = False,
@@ -55,6 +57,7 @@ class RecipeTrainer(StepAdapter):
             stage: name of the stage to begin with.
             features: name of a feature slot -> weights file, `"imagenet"`, or a network; see `model.feature_slots`.
             loss_scaling: scale losses against underflow; by default only under `mixed_float16`.
+            average: decay of moving averages of the weights that paint, such as 0.999; see `AveragedWeights`.
             steps_per_execution: steps in one compiled call.
             jit_compile: use XLA; `"auto"` lets Keras decide.
             run_eagerly: no compilation, for debugging.
@@ -72,6 +75,7 @@ class RecipeTrainer(StepAdapter):
             auto_scale_loss=False,
         )
         self.optimizer.build({key: self.part_variables[part] for key, (_, part) in optimizers.items()})
+        self._begin_averages(average)
         self.begin(stage or self.recipe.stage().name)
 
     def begin(self, stage: str, *, length: int | None = None, steps_per_epoch: int | None = None) -> Stage:
@@ -104,15 +108,16 @@ class RecipeTrainer(StepAdapter):
         data, count = _only_batch(data), self.stage.batches_per_step
         batches = [data] if count == 1 else [{k: v[i] for k, v in data.items()} for i in range(count)]
         self._set_rates()
-        logs = run_step(self, self.stage, batches)
+        with self._following():
+            logs = run_step(self, self.stage, batches)
         self.stage_step.assign(self.stage_step + 1)
         for name, value in logs.items():
-            self._trackers[name].update_state(value)
+            self._trackers[name].update_state(*value if isinstance(value, tuple) else (value,))
         return {name: self._trackers[name].result() for name in logs}
 
     def validation_step(self, data: Any) -> dict[str, Any]:
         """What `fit(validation_data=...)` reports: `hole_l1` on [0, 1], and `mask_iou` of models that find masks."""
-        data = _only_batch(data)
+        data, real = real_samples(_only_batch(data))
         outputs = self(data["occluded"], training=False)
         hole = data["mask"] * data["valid"] if "valid" in data else data["mask"]
         logs = {"hole_l1": masked_l1(self.stage_picture(outputs), data["image"], hole) / 2.0}
@@ -120,7 +125,7 @@ class RecipeTrainer(StepAdapter):
             both = ops.sum(outputs["mask"] * data["mask"], axis=(1, 2, 3))
             either = ops.sum(ops.maximum(outputs["mask"], data["mask"]), axis=(1, 2, 3))
             logs["mask_iou"] = (both + 1e-6) / (either + 1e-6)
-        for name, value in logs.items():
+        for name, value in gather_samples(logs, real).items():
             self._trackers[f"validation_{name}"].update_state(value)
         return {name: self._trackers[f"validation_{name}"].result() for name in logs}
 
@@ -140,6 +145,8 @@ class RecipeTrainer(StepAdapter):
                     f"of batches. Received: {type(x).__name__}."
                 )
             x = x.batch(count, drop_remainder=True)
+            if self.splits_batches:  # by the first axis of every tensor, which must be that of the samples
+                x = x.map(lambda batches: {k: tuple(v[i] for i in range(count)) for k, v in batches.items()})
         if hasattr(x, "element_spec"):
             kwargs.setdefault("shuffle", False)  # a tf.data.Dataset orders itself; Keras would warn
         return super().fit(x, *args, **kwargs)
@@ -170,13 +177,6 @@ class RecipeTrainer(StepAdapter):
         """The optimizer that moves `part` in `update` of the present stage."""
         return self.optimizer.optimizers[optimizer_key(self.recipe, self.stage, update, part)]
 
-    def scale_loss(self, part: str, loss: Any) -> Any:
-        """The loss as the part's optimizer wants it (scaled under `mixed_float16`)."""
-        if not self.loss_scaling:
-            return loss
-        update = next(u for u in self.stage.updates if part in u.parts)
-        return self.optimizer_of(part, update).scale_loss(loss)
-
     def has_term(self, term: str) -> bool:
         """Whether a term can be computed: false for one whose optional feature network was not given."""
         slot = self.term_features.get(term)
@@ -190,6 +190,7 @@ class RecipeTrainer(StepAdapter):
             "stage": self.stage.name,
             "features": self.feature_networks.config(),
             "loss_scaling": self.loss_scaling,
+            "average": self.average,
         }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
@@ -235,6 +236,7 @@ class RecipeTrainer(StepAdapter):
             for update in stage.updates:
                 names += [t for t, w in update.terms.items() if w]
                 names += [f"{part}_gradient" for part in update.parts]
+                names += [f"{part}_skipped" for part in update.parts if self.loss_scaling]
                 names += [f"{update.gate}_share"] if update.gate else []
         for name in dict.fromkeys(names):
             if name not in self._trackers:

@@ -1,0 +1,9 @@
+"""Keras callbacks that watch a training run: `fit(callbacks=[...])` and `fit_recipe(callbacks=[...])` take them."""
+
+from tfinpaint.callbacks.best_checkpoint import BestCheckpoint
+from tfinpaint.callbacks.health import Health
+from tfinpaint.callbacks.loss_log import LossLog, write_table
+from tfinpaint.callbacks.previews import Previews
+from tfinpaint.callbacks.samples import Samples
+
+__all__ = ["BestCheckpoint", "Health", "LossLog", "Previews", "Samples", "write_table"]

@@ -1,0 +1,166 @@
+"""Stops a training run that has gone wrong, in one sentence that says where."""
+
+import math
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+
+from tfinpaint.callbacks.samples import Samples
+from tfinpaint.errors import TrainingError
+from tfinpaint.training.checkpoint import read_about
+from tfinpaint.training.checkpoint_folder import CheckpointFolder
+from tfinpaint.training.recipe import Stage
+
+_SATURATED = 0.99  # a value further out than this is black or white
+_SATURATED_SHARE = (0.1, 0.5)  # below: sound, above: bad; an untrained network may well lie between
+_SPREAD = (2 / 127.5, 20 / 127.5)  # of one colour's values; below two grey levels: bad, above twenty: sound
+_WON = 1e-3  # a critic with less loss than this tells every painted picture from a real one, and teaches nothing
+_STEEP = 100.0  # a gradient penalty above this means a critic about ten times steeper than it should be
+_NO_GRADIENT = 2e-6  # the logged norm of a gradient of zeros is 1e-6
+
+
+class Health(keras.callbacks.Callback):
+    """Raises `TrainingError` where a value is not finite, or a network has collapsed and stays so for some epochs.
+
+    Not finite: any logged value, looked at after every step (a running mean that has met NaN keeps it, so none is
+    missed; the first name in the order of the updates is the one named), and every weight, before it is checkpointed.
+
+    Collapsed, for `patience` epochs in a row of one stage: the mask found is the same everywhere on all samples; what
+    is painted there is one colour; more than half of it is black or white where the clean face is not; the loss of a
+    critic that trains against a painter is about 0; a gradient penalty (`gp`) is above 100; a part without a gate gets
+    no gradient. A mask or a picture counts only if it has been clearly sound in this stage: what is not trained yet has
+    not collapsed.
+
+    Adds to the epoch's logs, for callbacks after it: `saturated_share`, and for each pair of adversarial terms
+    (`adv_g...` against `adv_d...`) their ratio, `adv_g_over_adv_d...`.
+
+    Args:
+        samples: faces on which masks and pictures are judged; without them only numbers are.
+        checkpoint: the folder that `fit_recipe(checkpoint=...)` writes to. The error names its last good file; a
+            state that precedes a collapse is kept, and becomes the newest again, so that resuming begins there.
+        patience: epochs.
+    """
+
+    def __init__(
+        self, samples: Samples | None = None, *, checkpoint: str | os.PathLike | None = None, patience: int = 5
+    ) -> None:
+        super().__init__()
+        self.async_safe = True  # the hook of a batch reads its logs alone: Keras need not wait for it
+        self.samples, self.patience = samples, patience
+        self.folder = None if checkpoint is None else CheckpointFolder(checkpoint)
+        self._epochs: Counter[str] = Counter()
+        self._start = 0
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self._epochs.clear()
+        self._sound: set[str] = set()
+        self._picture_faults({})
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._start = int(self.model.stage_step)
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self._check_finite(logs or {}, self._start + batch + 1)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        logs, step = {} if logs is None else logs, int(self.model.stage_step)
+        self._check_finite(logs, step)
+        for part, variables in self.model.part_variables.items():
+            if not all(np.isfinite(keras.ops.convert_to_numpy(v.value)).all() for v in variables):
+                raise self._error(f"A weight of the part {part!r} is not finite", step)
+        faults = self._picture_faults(logs) | _number_faults(self.model.stage, logs)
+        self._epochs = Counter({name: self._epochs[name] + 1 for name in faults})
+        self._keep_state_before(faults)
+        for name, count in self._epochs.items():
+            if count >= self.patience:
+                self._return_to_state_before()
+                raise self._error(f"{faults[name]} for {count} epochs in a row", step)
+
+    def _check_finite(self, logs: dict[str, float], step: int) -> None:
+        for name, value in logs.items():
+            if not math.isfinite(value):
+                raise self._error(f"{_called(name)} is {value}", step)
+
+    def _picture_faults(self, logs: dict[str, float]) -> dict[str, str]:
+        """Kind -> what is wrong with masks and pictures now, of the kinds that have been sound in this stage."""
+        if self.samples is None:
+            return {}
+        picture, mask = self.samples.look(self.model)
+        verdicts: dict[str, tuple[bool, bool, str]] = {}  # kind -> is it sound, is it bad, the fault
+        if mask is not None and np.ptp(self.samples.mask) > 0:
+            same = bool(np.ptp(mask) < 1e-3)
+            verdicts["mask"] = not same, same, f"The mask found is {mask.flat[0]:.3g} on every pixel of all samples"
+        hole = np.broadcast_to((self.samples.mask if mask is None else mask) > 0.5, picture.shape)
+        counted = hole & (np.abs(self.samples.clean) <= _SATURATED)
+        if counted.any():
+            share = logs["saturated_share"] = float((np.abs(picture[counted]) > _SATURATED).mean())
+            words = f"{share:.0%} of what is painted on the samples is black or white"
+            verdicts["saturated"] = share < _SATURATED_SHARE[0], share > _SATURATED_SHARE[1], words
+            spread = np.ptp(picture[hole].reshape(-1, 3), axis=0).max()
+            verdicts["flat"] = spread > _SPREAD[1], spread < _SPREAD[0], "What is painted on all samples is one colour"
+        self._sound |= {kind for kind, (sound, _, _) in verdicts.items() if sound}
+        return {kind: words for kind, (_, bad, words) in verdicts.items() if bad and kind in self._sound}
+
+    def _keep_state_before(self, faults: dict[str, str]) -> None:
+        """Puts the newest checkpoint aside when a fault appears, because later ones will push it out."""
+        if self.folder is None:
+            return
+        aside, files = self.folder.path / "before-collapse.npz", self.folder.files()
+        if not faults:
+            aside.unlink(missing_ok=True)
+        elif files and max(self._epochs.values()) == 1:
+            shutil.copyfile(files[-1], aside)
+
+    def _return_to_state_before(self) -> None:
+        aside = None if self.folder is None else self.folder.path / "before-collapse.npz"
+        if aside is not None and aside.exists():
+            newest = self.folder.files()[-1]
+            number = int(newest.stem.removeprefix("checkpoint-")) + 1
+            os.replace(aside, newest.with_name(f"checkpoint-{number:06}.npz"))
+
+    def _error(self, fault: str, step: int) -> TrainingError:
+        files = [] if self.folder is None else self.folder.files()
+        rest = "no checkpoint was kept; lower the learning rates and begin again"
+        if files:
+            position = read_about(files[-1])["position"]
+            there = f"step {position['step']} of stage {position['stage']!r}"
+            rest = f"the last good checkpoint is {files[-1]} ({there}); lower the learning rates and resume from it"
+        return TrainingError(f"{fault} at step {step} of stage {self.model.stage.name!r}: training stopped, {rest}.")
+
+
+def _number_faults(stage: Stage, logs: dict[str, float]) -> dict[str, str]:
+    """What the logged numbers of an epoch say; the ratios of adversarial terms are added to them."""
+    faults = {}
+    for painter, critic in _rivals(stage):
+        if painter in logs and critic in logs:
+            logs[f"{painter}_over_{critic}"] = abs(logs[painter]) / max(abs(logs[critic]), 1e-12)
+            if abs(logs[critic]) < _WON:
+                faults[critic] = f"The critic's loss {critic!r} is about 0"
+    for name, value in logs.items():
+        if "gp" in name.split("_") and value > _STEEP:
+            faults[name] = f"The gradient penalty {name!r} is {value:.3g}"
+    for part in (p for update in stage.updates if update.gate is None for p in update.parts):
+        if logs.get(f"{part}_gradient", 1.0) < _NO_GRADIENT:
+            faults[f"{part}_gradient"] = f"No gradient reaches the part {part!r}"
+    return faults
+
+
+def _rivals(stage: Stage) -> Iterator[tuple[str, str]]:
+    """Pairs of a painter's and a critic's term whose names differ by `g` and `d` only."""
+    painters = {t for u in stage.updates if u.player != "D" for t, weight in u.terms.items() if weight}
+    for critic in (t for u in stage.updates if u.player == "D" for t, weight in u.terms.items() if weight):
+        painter = "_".join("g" if word == "d" else word for word in critic.split("_"))
+        if painter in painters:
+            yield painter, critic
+
+
+def _called(name: str) -> str:
+    if name.startswith("val_"):
+        return f"The validation's {name.removeprefix('val_')!r}"
+    if name.endswith("_gradient"):
+        return f"The gradient of the part {name.removesuffix('_gradient')!r}"
+    return f"The term {name!r}"
