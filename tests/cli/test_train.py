@@ -52,6 +52,8 @@ def test_a_run_writes_weights_log_record_and_checkpoints(faces, tmp_path, capsys
     images, points = synthetic_faces(19)
     np.savez(faces.with_suffix(".npz"), name=np.array([f"{i:02}.png" for i in range(19)]), landmarks=points)
     assert train(faces, tmp_path / "run", "--resume") == 1
+    assert "must be loaded with the same moving averages of the weights, average=0.9" in capsys.readouterr().err
+    assert train(faces, tmp_path / "run", "--resume", "--average", "0.9") == 1
     assert "The data must be those of the run" in capsys.readouterr().err
     assert names(tmp_path / "run") == written
 

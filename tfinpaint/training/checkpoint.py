@@ -91,6 +91,12 @@ def load_checkpoint(
             f"The checkpoint {path} must be of this model and configuration. "
             f"Received: {about['class']} with {about['config']}."
         )
+    held, wanted = (config.get("average") for config in (about["compile"], model.get_compile_config()))
+    if held != wanted:
+        raise CheckpointError(
+            f"The checkpoint {path} must be loaded with the same moving averages of the weights, average={held}. "
+            f"Received: average={wanted}."
+        )
     variables = named_variables(model)
     strangers = sorted(
         name
