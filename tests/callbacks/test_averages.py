@@ -99,7 +99,9 @@ def test_resuming_from_a_checkpoint_equals_not_stopping(tmp_path):
     assert len([k for k in theirs if "average" in k]) == 10
     for key, value in theirs.items():
         np.testing.assert_array_equal(ours[key], value, err_msg=key)
-    with pytest.raises(CheckpointError, match="same moving averages of the weights, average=0.5. Received: average=None"):
+    with pytest.raises(
+        CheckpointError, match="same moving averages of the weights, average=0.5. Received: average=None"
+    ):
         load_checkpoint(painting_toy(), tmp_path / "c.npz")
 
 
