@@ -44,6 +44,9 @@ def add_parser(subparsers: Any) -> None:
         help="in which numbers the networks compute (float32)",
     )
     parser.add_argument("--jitter", type=float, default=0.05, help="variation of the framing, share of the side (0.05)")
+    parser.add_argument(
+        "--colour-jitter", type=float, default=0.5, help="variation of light and colours, 0 none, 1 strong (0.5)"
+    )
     parser.add_argument("--average", type=float, metavar="DECAY", help="publish moving averages of the weights (0.999)")
     parser.add_argument("--patience", type=int, metavar="EPOCHS", help="end a stage that no longer gets better")
     parser.add_argument("--tensorboard", metavar="DIR", help="also write the previews for TensorBoard")
@@ -114,7 +117,12 @@ def _data(arguments: argparse.Namespace, size: int) -> tuple[Any, Any, Any]:
         held_out = concatenate(*(load_faces(path, size=size) for path in arguments.validation))
         fixed = {"shuffle": False, "flip": False, "repeat": False}
         validation = occlude(held_out, occlusion, batch_size=50, seed=seed + 10_000, **fixed)
-    return faces, lambda batch, start: occlude(faces, occlusion, batch_size=batch, seed=seed, start=start), validation
+
+    def batches(batch_size: int, start: int) -> Any:
+        colours = arguments.colour_jitter
+        return occlude(faces, occlusion, batch_size=batch_size, seed=seed, start=start, colour_jitter=colours)
+
+    return faces, batches, validation
 
 
 def _show_plan(model: Any, data: Any, walk: dict[str, Any], out: Path, weights: Path) -> int:

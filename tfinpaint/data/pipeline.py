@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfinpaint.data.colour_jitter import colour_jitter as jitter_colours
 from tfinpaint.data.occlusions import Choice, FaceMask, LowerFaceRectangle, NoOcclusion, Occlusion
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.sources import FaceSet
@@ -24,6 +25,7 @@ def occlude(
     start: int = 0,
     shuffle: bool = True,
     flip: bool = True,
+    colour_jitter: float = 0.0,
     repeat: bool = True,
 ) -> tf.data.Dataset:
     """Batches of occluded faces; sample k is a pure function of `(seed, k)`.
@@ -39,11 +41,15 @@ def occlude(
         start: first batch to yield. A run resumed at batch b continues bit for bit with `start=b`.
         shuffle: walk the faces in a new order each epoch; in order of index otherwise.
         flip: mirror every other sample, on average, together with its landmarks.
+        colour_jitter: how strongly light and colours of each sample differ from the photo's; 0 not at all, 1 as photos
+            of one person do. Both `image` and `occluded` show it.
         repeat: go on for ever; one pass otherwise. `shuffle=flip=repeat=False` is the form for validation: one pass
             in order, with the same occlusion on the same face every time.
     """
     if batch_size < 1 or start < 0:
         raise InputError(f"`batch_size` must be at least 1 and `start` 0. Received: {batch_size} and {start}.")
+    if not 0 <= colour_jitter <= 2:
+        raise InputError(f"`colour_jitter` must be between 0 and 2. Received: {colour_jitter}.")
     if not len(faces):
         raise InputError("`faces` must hold at least one face. Received: an empty set.")
     count = len(faces)
@@ -64,6 +70,8 @@ def occlude(
         }
         if flip:
             sample = _flip(sample, draw.chance(0.5, shape=(1,)) > 0)
+        if colour_jitter:
+            sample["image"] = jitter_colours(sample["image"], draw, colour_jitter)
         sample["occluded"], sample["mask"] = occlusion(sample["image"], sample["landmarks"], draw.seeds())
         return sample
 
