@@ -8,7 +8,7 @@ demo: .venv/installed
 	$(BIN)/tfinpaint demo --out demo
 
 test: lint
-	$(BIN)/python -m pytest -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 lint: .venv/installed
 	$(BIN)/ruff check .

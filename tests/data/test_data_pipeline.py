@@ -170,3 +170,48 @@ def test_impossible_batches_are_refused(arguments):
 def test_an_empty_set_is_refused():
     with pytest.raises(InputError, match="`faces` must hold at least one face"):
         occlude(face_set(1).take(slice(0, 0)), NoOcclusion(), batch_size=1)
+
+
+def test_colour_jitter_changes_light_and_colours_and_nothing_else():
+    faces = face_set(40)
+
+    def batch(strength):
+        return take(occlude(faces, default_occlusion(), batch_size=40, seed=3, colour_jitter=strength), 1)[0]
+
+    plain, strong = batch(0.0), batch(1.0)
+    for key in ("mask", "valid", "landmarks"):
+        np.testing.assert_array_equal(plain[key], strong[key])
+    kept = np.broadcast_to(strong["mask"] == 0, strong["image"].shape)
+    assert strong["occluded"][kept].tobytes() == strong["image"][kept].tobytes()
+    assert np.abs(strong["image"]).max() <= 1
+    moved = np.abs(strong["image"] - plain["image"]).mean((1, 2, 3))
+    assert moved.min() > 0 and 0.02 < moved.mean() < 0.3
+    assert np.abs(batch(0.2)["image"] - plain["image"]).mean() < 0.4 * moved.mean()
+
+
+def test_a_sample_has_its_own_colours_wherever_it_stands():
+    faces = face_set(12)
+
+    def images(size):
+        batches = occlude(faces, NoOcclusion(), batch_size=size, shuffle=False, repeat=False, colour_jitter=1.0)
+        return np.concatenate([batch["image"] for batch in take(batches, 99)])
+
+    np.testing.assert_allclose(images(12), images(5), atol=1e-6)
+
+
+def test_colour_jitter_keeps_the_order_of_light():
+    """A grey ramp stays grey-ish and rising: faces are not inverted or posterised."""
+    ramp = np.broadcast_to(np.linspace(20, 235, 32, dtype=np.uint8)[:, None, None], (32, 32, 3))
+    faces = FaceSet(
+        np.repeat(ramp[None], 50, 0), np.full((50, 5, 2), 9, np.float32), np.ones((50, 32, 32, 1), np.uint8), ("",) * 50
+    )
+    (batch,) = take(occlude(faces, NoOcclusion(), batch_size=50, colour_jitter=1.0), 1)
+    luma = batch["image"].mean(-1)[:, :, 16]
+    assert (np.diff(luma, axis=1) >= -1e-6).all()
+    assert np.ptp(luma, axis=1).min() > 0.8
+
+
+@pytest.mark.parametrize("strength", [-0.1, 3, float("nan")])
+def test_impossible_colour_jitter_is_refused(strength):
+    with pytest.raises(InputError, match="`colour_jitter` must be between 0 and 2"):
+        occlude(face_set(1), NoOcclusion(), batch_size=1, colour_jitter=strength)

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.models import run_stages
+from tests.models import carry_checkpoint, run_stages
 from tests.models.tiny import MODELS, batch, make, stages
 from tfinpaint import zoo
 from tfinpaint.errors import InputError
@@ -25,6 +25,13 @@ def compiled(name, stage=None, seed=0, **options):
     model = make(name, seed)
     model.compile(recipe="small", stage=stage, features=MODELS[name].features, **options)
     return model
+
+
+def on_jax(module, *arguments):
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    root = Path(__file__).resolve().parents[2]
+    subprocess.run(command, check=True, cwd=root, env=environment, capture_output=True)
 
 
 def test_every_model_of_the_zoo_is_tested():
@@ -189,10 +196,8 @@ def test_blended_weights_lie_between(name, tmp_path):
 @names
 def test_tensorflow_and_jax_make_the_same_step_in_every_stage(name, tmp_path):
     pytest.importorskip("jax")
-    path, root = tmp_path / "jax.npz", Path(__file__).resolve().parents[2]
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, "-m", "tests.models.run_stages", name, str(path)]
-    subprocess.run(command, check=True, cwd=root, env=environment, capture_output=True)
+    path = tmp_path / "jax.npz"
+    on_jax("tests.models.run_stages", name, path)
     ours = run_stages.run(name)
     with np.load(path) as theirs:
         assert set(ours) == set(theirs.files)
@@ -201,3 +206,23 @@ def test_tensorflow_and_jax_make_the_same_step_in_every_stage(name, tmp_path):
                 np.testing.assert_allclose(ours[key], theirs[key], rtol=2e-4, atol=1e-5, err_msg=key)
             else:  # Adam divides by the gradient's size: compare with the length of one step
                 assert np.mean(np.abs(ours[key] - theirs[key])) < 2e-5, key
+
+
+@names
+def test_a_checkpoint_goes_from_tensorflow_to_jax_and_back(name, tmp_path):
+    """Written on one, loaded on the other, written there, loaded here: every variable, slot, scale and seed."""
+    pytest.importorskip("jax")
+    model = carry_checkpoint.compiled(name, seed=0)
+    rng = np.random.default_rng(0)
+    variables = named_variables(model)
+    for variable in variables.values():  # as if it had been trained
+        values = np.asarray(variable.numpy())
+        variable.assign((rng.uniform(1, 9, values.shape)).astype(values.dtype))
+    wanted = {key: v.numpy() for key, v in variables.items()}
+    save_checkpoint(model, tmp_path / "ours.npz", {"batch": 7})
+    on_jax("tests.models.carry_checkpoint", name, tmp_path / "ours.npz", tmp_path / "theirs.npz")
+    other = carry_checkpoint.compiled(name, seed=1)
+    assert load_checkpoint(other, tmp_path / "theirs.npz") == {"batch": 7}
+    for key, variable in named_variables(other).items():
+        np.testing.assert_array_equal(variable.numpy(), wanted[key], err_msg=key)
+    assert len(wanted) > 2 * len(model.painters.weights)

@@ -13,9 +13,13 @@ from tests.training import toys
 from tests.training.two_processes import Still
 from tfinpaint.training.recipe import Recipe
 
-STEPS = 2  # of each stage, each stage from where the one before ended: ten would take minutes
+STEPS = 10  # of each stage, each stage from where the one before ended
 DISTANCE = {"mixed_bfloat16": 0.05, "mixed_float16": 0.01}
-RUNS = [(name, policy) for name in MODELS for policy in DISTANCE]
+RUNS = [  # one worker for each model, for all its tests look at the same three walks
+    pytest.param(name, policy, marks=pytest.mark.xdist_group(f"half precision {name}"))
+    for name in MODELS
+    for policy in DISTANCE
+]
 
 
 @functools.cache
@@ -49,7 +53,7 @@ def _dtype(x):
 
 @pytest.mark.parametrize(("name", "policy"), RUNS)
 def test_every_stage_is_finite_and_near_float32(name, policy):
-    """Losses within 1 % (float16) and 5 % (bfloat16) of those in float32, or 1e-4, after two steps of every stage."""
+    """Losses within 1 % (float16) and 5 % (bfloat16) of those in float32, or 1e-4, after ten steps of every stage."""
     exact, _, _ = walk(name, "float32")
     logs, _, _ = walk(name, policy)
     for stage in stages(name):

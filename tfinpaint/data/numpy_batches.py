@@ -7,9 +7,10 @@ import os
 import keras
 import numpy as np
 
-from tfinpaint.data.occluder_bank import MIRRORED, OccluderBank, photo_light
+from tfinpaint.data.occluder_bank import OccluderBank, photo_light
 from tfinpaint.data.sources import FaceSet
 from tfinpaint.errors import InputError
+from tfinpaint.faces.template import MIRRORED
 
 
 class NumpyBatches(keras.utils.PyDataset):

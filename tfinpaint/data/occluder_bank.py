@@ -12,8 +12,8 @@ from PIL import Image
 
 from tfinpaint.data.sources import FaceSet
 from tfinpaint.errors import InputError
+from tfinpaint.faces.template import MIRRORED
 
-MIRRORED = (1, 0, 2, 4, 3)  # left-most stays left-most
 _CANDIDATES = 8  # more would fit better, but give each face the same few occluders
 _QUALITY = 95  # of WebP's colours; its opacity is kept exactly
 _GAIN = (0.5, 2.0)

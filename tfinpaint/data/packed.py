@@ -9,7 +9,7 @@ import numpy as np
 from tfinpaint.data.landmark_files import find_landmarks, read_landmarks
 from tfinpaint.data.occluder_bank import OccluderBank
 from tfinpaint.data.shards import Shards
-from tfinpaint.data.sources import FaceSet, _readers, concatenate, load_faces
+from tfinpaint.data.sources import FaceSet, concatenate, load_faces, readers_of
 from tfinpaint.errors import InputError
 
 
@@ -22,7 +22,7 @@ def face_members(path: str | Path, label: str) -> Iterator[tuple[str, bytes]]:
     """
     path = Path(path)
     points, names, kept = read_landmarks(find_landmarks(path)), [], []
-    for name, read in _readers(path).items():
+    for name, read in readers_of(path).items():
         five = points.get(name, points.get(Path(name).name))
         if five is not None:
             names.append(f"faces/{label}/{name}")

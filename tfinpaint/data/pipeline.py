@@ -7,8 +7,7 @@ from tfinpaint.data.occlusions import Choice, FaceMask, LowerFaceRectangle, NoOc
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.sources import FaceSet
 from tfinpaint.errors import InputError
-
-_MIRRORED = (1, 0, 2, 4, 3)  # left-most stays left-most
+from tfinpaint.faces.template import MIRRORED
 
 
 def default_occlusion() -> Choice:
@@ -84,7 +83,7 @@ def occlude(
 def _flip(sample: dict[str, tf.Tensor], flipped: tf.Tensor) -> dict[str, tf.Tensor]:
     """Mirror the samples where `flipped` `(batch, 1)` is true."""
     width = sample["image"].shape[2]
-    points = tf.gather(sample["landmarks"], _MIRRORED, axis=1) * [-1.0, 1.0] + [width - 1.0, 0.0]
+    points = tf.gather(sample["landmarks"], MIRRORED, axis=1) * [-1.0, 1.0] + [width - 1.0, 0.0]
     mirrored = {key: value[:, :, ::-1] for key, value in sample.items() if key != "landmarks"} | {"landmarks": points}
     return {
         key: tf.where(tf.reshape(flipped, [-1] + [1] * (value.shape.rank - 1)), mirrored[key], value)

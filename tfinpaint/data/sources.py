@@ -100,7 +100,7 @@ def load_faces(
     path = Path(path)
     if on_error not in ("raise", "skip"):
         raise InputError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}.")
-    readers = _readers(path)
+    readers = readers_of(path)
     if not readers:
         raise InputError(f"`path` must hold {', '.join(SUFFIXES)} files. Received: path={str(path)!r}, with none.")
     points = landmarks if isinstance(landmarks, Mapping) else read_landmarks(landmarks or find_landmarks(path))
@@ -178,7 +178,7 @@ def _without_bad(faces: FaceSet, good: np.ndarray, path: Path, on_error: str) ->
     return FaceSet(kept.images, kept.landmarks, kept.valid, kept.names, bad)
 
 
-def _readers(path: Path) -> dict[str, Callable[[], bytes]]:
+def readers_of(path: Path) -> dict[str, Callable[[], bytes]]:
     """How to read each picture, by its name below `path`, in order of name."""
     if path.is_dir():
         files = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)

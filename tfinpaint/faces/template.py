@@ -14,6 +14,8 @@ EYE_LEVEL = 0.38
 # in eye distances from the point between the eyes.
 _SHAPE = np.array([[-0.5, 0.0], [0.5, 0.0], [0.0, 0.582], [-0.428, 1.056], [0.428, 1.056]])
 
+MIRRORED = (1, 0, 2, 4, 3)  # the order of the five points of a mirrored face: left-most stays left-most
+
 TEMPLATE = np.array([0.5, EYE_LEVEL]) + EYE_DISTANCE * _SHAPE
 
 

@@ -139,7 +139,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
             raise RecipeError("The model must be compiled before `fit`. Call `model.compile()` first.")
         count = self.stage.batches_per_step
         if count > 1:
-            if not hasattr(x, "batch"):
+            if not hasattr(x, "map" if self.splits_batches else "batch"):
                 raise InputError(
                     f"Stage {self.stage.name!r} takes {count} fresh batches a step, so `x` must be a tf.data.Dataset "
                     f"of batches. Received: {type(x).__name__}."
