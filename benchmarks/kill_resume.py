@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.machine import describe, write
 
 STEPS_PER_EPOCH = 3
-SCALE = 0.01
+SCALE = 0.02
 
 
 def train(folder: str) -> str:
