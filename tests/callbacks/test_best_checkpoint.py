@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.callbacks.watched import painting_toy, weights
 from tests.training.toys import batch
 from tfinpaint import zoo
-from tfinpaint.callbacks import BestCheckpoint
+from tfinpaint.callbacks import BestCheckpoint, EarlyStopping
 from tfinpaint.errors import InputError
 
 
@@ -23,7 +24,7 @@ def epochs(model, folder, values, start=0, **options):
         model.train_on_batch(batch(i))
         with model.averaged():
             seen.append(weights(model))
-        best.on_epoch_end(i, {best.monitor: value})
+        best.on_epoch_end(i, {options.get("monitor", model.stage.monitor[0]): value})
     return best, seen
 
 
@@ -70,6 +71,29 @@ def test_each_stage_has_its_own(tmp_path):
     best, _ = epochs(model, tmp_path, [0.3, 0.2])
     assert {k: v["value"] for k, v in best.best.items()} == {"coarse_joint": 0.1, "refine": 0.2}
     assert json.loads((tmp_path / "best.json").read_text())["refine"]["file"] == "best-refine.weights.h5"
+
+
+def test_each_stage_has_its_own_measure(tmp_path):
+    model = painting_toy()
+    model.stage = replace(model.stage, monitor=("val_mask_iou", "max"))
+    best, _ = epochs(model, tmp_path, [0.3, 0.9, 0.5])
+    assert best.best["coarse_joint"]["value"] == 0.9 and best.best["coarse_joint"]["monitor"] == "val_mask_iou"
+
+
+def test_early_stopping_counts_by_the_measure_of_the_stage():
+    model, stop = painting_toy(), EarlyStopping(patience=2)
+    stop.set_model(model)
+    for monitor, values, ended in (
+        (("val_mask_iou", "max"), [0.1, 0.2, 0.15, 0.2], 3),
+        (("val_hole_l1", "min"), [0.1, 0.2, 0.05, 0.2, 0.3], 4),
+    ):
+        model.stage = replace(model.stage, monitor=monitor)
+        model.stop_training = False
+        stop.on_train_begin()
+        for epoch, value in enumerate(values):
+            assert not model.stop_training
+            stop.on_epoch_end(epoch, {monitor[0]: value})
+        assert model.stop_training and stop.stopped_epoch == ended
 
 
 def test_a_value_that_is_not_logged_is_said(tmp_path):

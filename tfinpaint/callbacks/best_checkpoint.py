@@ -21,17 +21,17 @@ class BestCheckpoint(keras.callbacks.Callback):
 
     Args:
         folder: of the files; made if it is missing.
-        monitor: the logged value that decides, such as `val_hole_l1`.
-        mode: whether the smallest (`"min"`) or the largest (`"max"`) is the best.
+        monitor: the logged value that decides, such as `val_hole_l1`; each stage's own (`Stage.monitor`) by default.
+        mode: whether the smallest (`"min"`) or the largest (`"max"`) value of `monitor` is the best.
     """
 
     def __init__(
-        self, folder: str | os.PathLike, monitor: str = "val_hole_l1", mode: Literal["min", "max"] = "min"
+        self, folder: str | os.PathLike, monitor: str | None = None, mode: Literal["min", "max"] = "min"
     ) -> None:
         super().__init__()
         if mode not in ("min", "max"):
             raise InputError(f"`mode` must be 'min' or 'max'. Received: mode={mode!r}.")
-        self.folder, self.monitor, self.sign = Path(folder), monitor, 1 if mode == "min" else -1
+        self.folder, self.chosen = Path(folder), monitor and (monitor, mode)
 
     @property
     def best(self) -> dict[str, dict[str, Any]]:
@@ -45,19 +45,19 @@ class BestCheckpoint(keras.callbacks.Callback):
             self._note({name: about for name, about in self.best.items() if name != self.model.stage.name})
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        value, stage, best = (logs or {}).get(self.monitor), self.model.stage.name, self.best
+        monitor, mode = self.chosen or self.model.stage.monitor
+        value, stage, best = (logs or {}).get(monitor), self.model.stage.name, self.best
         if value is None:
             known = ", ".join(logs or {})
-            warnings.warn(
-                f"`monitor` must be one of {known}. Received: {self.monitor!r}; nothing is kept.", stacklevel=2
-            )
+            warnings.warn(f"`monitor` must be one of {known}. Received: {monitor!r}; nothing is kept.", stacklevel=2)
             return
-        same = stage in best and best[stage]["monitor"] == self.monitor
-        if math.isfinite(value) and (not same or self.sign * value < self.sign * best[stage]["value"]):
+        same = stage in best and best[stage]["monitor"] == monitor
+        sign = 1 if mode == "min" else -1
+        if math.isfinite(value) and (not same or sign * value < sign * best[stage]["value"]):
             self.folder.mkdir(parents=True, exist_ok=True)
             with self.model.averaged():
                 path = zoo.save_weights(self.model, self.folder / f"best-{stage}.weights.h5")
-            about = {"file": path.name, "step": int(self.model.stage_step), "monitor": self.monitor, "value": value}
+            about = {"file": path.name, "step": int(self.model.stage_step), "monitor": monitor, "value": value}
             self._note({**best, stage: about})
 
     def _note(self, best: dict[str, dict[str, Any]]) -> None:

@@ -138,16 +138,14 @@ def _show_plan(model: Any, data: Any, walk: dict[str, Any], out: Path, weights: 
 
 def _callbacks(arguments: argparse.Namespace, out: Path, validation: Any) -> list:
     """What watches the run; pictures and best weights need faces that no step sees."""
-    import keras
-
-    from tfinpaint.callbacks import BestCheckpoint, Health, LossLog, Previews, Samples
+    from tfinpaint.callbacks import BestCheckpoint, EarlyStopping, Health, LossLog, Previews, Samples
 
     samples = None if validation is None else Samples(next(iter(validation)))
     watching: list = [Health(samples, checkpoint=out), LossLog(out / "log.jsonl")]
     if samples is not None:
         watching += [Previews(samples, out / "previews", tensorboard=arguments.tensorboard), BestCheckpoint(out)]
         if arguments.patience:
-            watching.append(keras.callbacks.EarlyStopping("val_hole_l1", patience=arguments.patience))
+            watching.append(EarlyStopping(arguments.patience))
     return watching
 
 

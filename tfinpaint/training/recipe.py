@@ -59,6 +59,8 @@ class Stage:
         schedule: `{"name": "step", "every_steps" | "every_epochs": n, "factor": f}` or
             `{"name": "cosine", "to": f}`; multiplies every rate of the stage.
         optimizer: instead of the recipe's.
+        monitor: the validation's value by which an epoch is the best, and whether the smallest (`"min"`) or the largest
+            (`"max"`) is.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Stage:
     hooks: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     schedule: Mapping[str, Any] | None = None
     optimizer: Mapping[str, Any] | None = None
+    monitor: tuple[str, str] = ("val_hole_l1", "min")
 
     @property
     def batches_per_step(self) -> int:

@@ -24,7 +24,13 @@ PAPER = Recipe(
     optimizer={"name": "adam"},
     gates=UNSOLVED,
     stages=(
-        Stage("detector", {"steps": 10_000}, 4, (_g({"detector": _RATE}, {"mask_mse": 1.0}),)),
+        Stage(
+            "detector",
+            {"steps": 10_000},
+            4,
+            (_g({"detector": _RATE}, {"mask_mse": 1.0}),),
+            monitor=("val_mask_iou", "max"),
+        ),
         Stage("coarse", {"steps": 10_000}, 4, (_g({"coarse": _RATE}, {"rec_coarse": 1.0}),), frozen=("detector",)),
         Stage("coarse_critic", {"steps": 1_000}, 4, (_d("adv_d_coarse", _RATE),), frozen=("detector", "coarse")),
         Stage(
