@@ -3,7 +3,9 @@
 from tfinpaint.data.occlusions.base import Occlusion
 from tfinpaint.data.occlusions.choice import Choice
 from tfinpaint.data.occlusions.face_mask import FaceMask
+from tfinpaint.data.occlusions.from_bank import FromBank
 from tfinpaint.data.occlusions.lower_face_rectangle import LowerFaceRectangle
+from tfinpaint.data.occlusions.mask_templates import MaskTemplates
 from tfinpaint.data.occlusions.no_occlusion import NoOcclusion
 from tfinpaint.errors import InputError
 
@@ -13,7 +15,17 @@ TABLE: dict[str, type[Occlusion]] = {
     "no_occlusion": NoOcclusion,
 }
 
-__all__ = ["TABLE", "Choice", "FaceMask", "LowerFaceRectangle", "NoOcclusion", "Occlusion", "get"]
+__all__ = [
+    "TABLE",
+    "Choice",
+    "FaceMask",
+    "FromBank",
+    "LowerFaceRectangle",
+    "MaskTemplates",
+    "NoOcclusion",
+    "Occlusion",
+    "get",
+]
 
 
 def get(name: str, **arguments) -> Occlusion:

@@ -25,6 +25,8 @@ class FaceCoordinates:
         angle: angle around the head's axis, 0 on the midline, radians.
         level: `v` freed of the nod: level lines run around the head.
         unit: pixels per eye distance, `(batch, 1, 1)`.
+        frame: where the chart lies in the picture: the point between the eyes, the directions across and down, pixels
+            per unit of `v`; `(batch, 2)` each, the last `(batch, 1)`.
     """
 
     u: tf.Tensor
@@ -34,6 +36,7 @@ class FaceCoordinates:
     angle: tf.Tensor
     level: tf.Tensor
     unit: tf.Tensor
+    frame: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
 
     @classmethod
     def of(cls, landmarks: tf.Tensor, size: int) -> "FaceCoordinates":
@@ -50,16 +53,24 @@ class FaceCoordinates:
         nose_v = tf.reduce_sum((nose - eyes) * down, -1, keepdims=True) / length * _MOUTH_LEVEL
         turn = tf.clip_by_value(nose_u / _NOSE_DEPTH, -0.87, 0.87)[..., None]
         nod = tf.clip_by_value((nose_v - _NOSE_LEVEL) / _NOSE_DEPTH, -0.4, 0.4)[..., None]
+        frame = eyes, across, down, length / _MOUTH_LEVEL
         x, y = pixel_grid(size)
         x, y = x - eyes[:, 0, None, None], y - eyes[:, 1, None, None]
         across, down, unit, length = (value[..., None, None] for value in (across, down, unit[:, 0], length[:, 0]))
         v = (x * down[:, 0] + y * down[:, 1]) * (_MOUTH_LEVEL / length)
         # The cloth hangs from the tip of the nose, so the midline bends towards it and back to the chin.
-        bend = tf.exp(-tf.square((v - 0.75) / 0.6)) * turn * (0.6 * _NOSE_DEPTH)
+        bend = _bend(v, turn)
         u = (x * across[:, 0] + y * across[:, 1]) / unit - bend
         angle = tf.asin(tf.clip_by_value(u / HEAD_RADIUS + turn, -0.999, 0.999)) - tf.asin(turn)
         level = v + nod * _NOD_BEND * (1 - tf.cos(angle))
-        return cls(u=u, v=v, turn=turn, nod=nod, angle=angle, level=level, unit=unit)
+        return cls(u=u, v=v, turn=turn, nod=nod, angle=angle, level=level, unit=unit, frame=frame)
+
+    def pixel(self, angle: float, level: tf.Tensor) -> tf.Tensor:
+        """The pixel (x, y), `(batch, 2)`, at which a point of the head is seen; `level` may be `(batch, 1, 1)`."""
+        eyes, across, down, step = self.frame
+        v = self.seen_level(level, tf.constant(angle))
+        u = self.seen(tf.constant(angle)) + _bend(v, self.turn)
+        return eyes + across * u[:, 0] * self.unit[:, 0] + down * v[:, 0] * step
 
     def seen(self, angle: tf.Tensor) -> tf.Tensor:
         """The `u` at which a point of the head at `angle` is seen; points behind the silhouette are on it."""
@@ -69,3 +80,8 @@ class FaceCoordinates:
     def seen_level(self, level: tf.Tensor, angle: tf.Tensor) -> tf.Tensor:
         """The `v` at which a point of the head at `level` and `angle` is seen."""
         return level - self.nod * _NOD_BEND * (1 - tf.cos(angle))
+
+
+def _bend(v: tf.Tensor, turn: tf.Tensor) -> tf.Tensor:
+    """How far the midline stands to the side at `v`, where the cloth hangs from the tip of the nose."""
+    return tf.exp(-tf.square((v - 0.75) / 0.6)) * turn * (0.6 * _NOSE_DEPTH)

@@ -9,6 +9,7 @@ from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.occlusions.face_coordinates import FaceCoordinates
 from tfinpaint.data.occlusions.mask_materials import draw_albedo, draw_colour, draw_relief, draw_valve
 from tfinpaint.data.occlusions.mask_shapes import STYLES, MaskShape, draw_shape, draw_straps, slopes
+from tfinpaint.data.occlusions.photo_match import LUMA, white_level
 from tfinpaint.errors import InputError
 
 _SHARES = {"surgical": 0.4, "cup": 0.17, "cloth": 0.22, "sport": 0.12, "gaiter": 0.04, "low": 0.05}
@@ -16,7 +17,18 @@ _MEDICAL = ("surgical", "cup", "low")
 _FOLDS = {"surgical": 0.9, "cup": 0.05, "cloth": 0.2, "sport": 0.0, "gaiter": 0.0, "low": 0.9}
 _SEAMS = {"surgical": 0.0, "cup": 0.6, "cloth": 0.5, "sport": 0.6, "gaiter": 0.1, "low": 0.0}
 _VALVES = {"surgical": 0.0, "cup": 0.3, "cloth": 0.05, "sport": 0.5, "gaiter": 0.0, "low": 0.0}
-_LUMA = (0.299, 0.587, 0.114)
+# Paper 003's nine kinds.
+NAMED: dict[str, dict] = {
+    "cloth_dark_grey": {"styles": ("cloth",), "colour": (0.22, 0.22, 0.24)},
+    "cloth_grey": {"styles": ("cloth",), "colour": (0.45, 0.45, 0.47)},
+    "cloth_pale_grey": {"styles": ("cloth",), "colour": (0.7, 0.7, 0.72)},
+    "cloth_light": {"styles": ("cloth",), "colour": (0.9, 0.88, 0.84)},
+    "kn95": {"styles": ("cup",), "colour": (0.96, 0.96, 0.96), "bands": 0.0},
+    "n95": {"styles": ("cup",), "colour": (0.93, 0.92, 0.88), "bands": 1.0},
+    "surgical": {"styles": ("surgical",), "colour": (0.96, 0.97, 0.98), "bands": 0.0},
+    "surgical_blue": {"styles": ("surgical",), "colour": (0.5, 0.75, 0.93), "bands": 0.0},
+    "surgical_green": {"styles": ("surgical",), "colour": (0.6, 0.87, 0.78), "bands": 0.0},
+}
 
 
 class FaceMask(Occlusion):
@@ -30,7 +42,9 @@ class FaceMask(Occlusion):
             the nose); all by default, in shares set by eye on photos of worn masks.
         patterns: print stripes, checks, dots, plaid, zigzag, camouflage or spots on some masks.
         straps: share of masks with visible straps.
+        bands: share of those straps that run around the head instead of to the ears.
         shadow: largest opacity of the shadow that a mask throws on the skin around it.
+        colour: of the cloth under white light, RGB in [0, 1]; drawn at random by default.
     """
 
     def __init__(
@@ -39,18 +53,31 @@ class FaceMask(Occlusion):
         styles: Sequence[str] | None = None,
         patterns: bool = True,
         straps: float = 0.7,
+        bands: float = 0.2,
         shadow: float = 0.5,
+        colour: tuple[float, float, float] | None = None,
     ):
         styles = tuple(STYLES) if styles is None else tuple(styles)
         if not styles or set(styles) - set(STYLES):
             raise InputError(f"`styles` must be some of {', '.join(STYLES)}. Received: {styles!r}.")
-        for name, value in (("straps", straps), ("shadow", shadow)):
+        for name, value in (("straps", straps), ("bands", bands), ("shadow", shadow)):
             if not 0 <= value <= 1:
                 raise InputError(f"`{name}` must lie in [0, 1]. Received: {value}.")
+        if colour is not None and (len(colour) != 3 or not all(0 <= c <= 1 for c in colour)):
+            raise InputError(f"`colour` must be three numbers in [0, 1]. Received: {colour!r}.")
         self.styles = styles
+        self.bands = bands
+        self.colour = colour
         self.patterns = patterns
         self.straps = straps
         self.shadow = shadow
+
+    @classmethod
+    def named(cls, name: str) -> "FaceMask":
+        """One of the nine masks over which CAN-DFE averages its tests (there drawn from photos, here by this class)."""
+        if name not in NAMED:
+            raise InputError(f"`name` must be one of {', '.join(NAMED)}. Received: {name!r}.")
+        return cls(patterns=False, **NAMED[name])
 
     def layer(self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The mask, its straps and its shadow as one colour and one opacity."""
@@ -59,11 +86,14 @@ class FaceMask(Occlusion):
         style = draw.choose([_SHARES[name] if name in self.styles else 0.0 for name in STYLES])
         shape = draw_shape(draw, style, face)
         base = draw_colour(draw, _is(style, *_MEDICAL))
-        white = _white_level(draw, images)
+        if self.colour is not None:
+            near = draw.uniform(-0.04, 0.04, shape=(1, 1, 1)) + tf.constant(self.colour)
+            base = tf.clip_by_value(near, 0.02, 0.98)
+        white = white_level(draw, images)
         colour = self._cloth(draw, style, base, images, face, shape) * white
         softness = draw.uniform(0.8, 2.0)
         cloth = _coverage(shape.distance, softness)
-        strap = _coverage(draw_straps(draw, face, shape), softness)
+        strap = _coverage(draw_straps(draw, face, shape, self.bands), softness)
         strap *= draw.chance(self.straps) * (1 - _is(style, "gaiter")[:, None, None])
         pale = draw.chance(tf.where(_is(style, *_MEDICAL) > 0, 0.8, 0.1)[:, None, None])[..., None]
         strap_colour = (base + (0.92 - base) * pale) * white * draw.uniform(0.75, 1.0)[..., None]
@@ -129,7 +159,7 @@ def _light(draw: Draws, images: tf.Tensor, face: FaceCoordinates, shape: MaskSha
     normal_x = 0.8 * tf.sin(face.angle + tf.asin(face.turn)) - dx
     normal_y = 0.7 * (shape.along - 0.4) + face.nod - dy
     inverse = tf.math.rsqrt(1 + tf.square(normal_x) + tf.square(normal_y))
-    luma = tf.reduce_sum(images * _LUMA, -1)
+    luma = tf.reduce_sum(images * LUMA, -1)
     cheeks = tf.exp(-tf.square(face.level / 0.6)) * tf.exp(-tf.square(face.u))
     lean = tf.reduce_sum(luma * cheeks * tf.tanh(2 * face.u), (1, 2), keepdims=True)
     lean /= tf.reduce_sum(cheeks, (1, 2), keepdims=True) + 1e-6
@@ -141,17 +171,6 @@ def _light(draw: Draws, images: tf.Tensor, face: FaceCoordinates, shape: MaskSha
     rim_shade = 1 - draw.uniform(0.0, 0.25) * tf.exp(-tf.nn.relu(shape.distance) / (0.1 * face.unit))
     # The root: pixel values are gamma-coded, and shadows in them are milder than the light that they stand for.
     return tf.sqrt(1 - diffuse + diffuse * 1.15 * tf.nn.relu(facing)) * rim_shade
-
-
-def _white_level(draw: Draws, images: tf.Tensor) -> tf.Tensor:
-    """The photo's rendering of white, `(batch, 1, 1, 3)`: dark photos have dark masks, warm ones warm masks."""
-    pixels = tf.nn.avg_pool2d((images + 1) / 2, 4, 4, "SAME")
-    luma = tf.reduce_sum(pixels * _LUMA, -1, keepdims=True)
-    bright = tf.reduce_mean(luma**6, (1, 2), keepdims=True) ** (1 / 6)  # a mean that leans to the brightest parts
-    level = tf.clip_by_value(bright * draw.uniform(1.1, 1.6)[..., None], 0.4, 1.04)
-    mean = tf.reduce_mean(pixels, (1, 2), keepdims=True) + 0.1
-    cast = mean / tf.reduce_sum(mean * _LUMA, -1, keepdims=True)
-    return level * cast ** draw.uniform(0.0, 0.3)[..., None]
 
 
 def _blurred(picture: tf.Tensor) -> tf.Tensor:

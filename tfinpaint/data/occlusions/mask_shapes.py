@@ -69,13 +69,13 @@ def draw_shape(draw: Draws, style: tf.Tensor, face: FaceCoordinates) -> MaskShap
     )
 
 
-def draw_straps(draw: Draws, face: FaceCoordinates, shape: MaskShape) -> tf.Tensor:
+def draw_straps(draw: Draws, face: FaceCoordinates, shape: MaskShape, banded: float = 0.2) -> tf.Tensor:
     """Distance in pixels to the nearest edge of the straps, positive on them, `(batch, height, width)`.
 
     Ear loops run from a mask's corners to the ear; bands run around the head. On the side that is turned away the
-    mask's edge is the silhouette, and a strap is hidden behind it.
+    mask's edge is the silhouette, and a strap is hidden behind it. `banded` is the share of masks with bands.
     """
-    bands = draw.chance(0.2)
+    bands = draw.chance(banded)
     wide = draw.chance(0.2) * (1 - bands)
     thickness = draw.uniform(0.025, 0.055) + bands * draw.uniform(0.0, 0.04) + wide * draw.uniform(0.02, 0.12)
     reach = draw.uniform(-0.05, 0.15) + bands * draw.uniform(0.05, 0.2)

@@ -34,28 +34,42 @@ class Sprites:
             matrices: float32 `(batch, 3, 3)`, homographies from pixels (x, y, 1) of the sprite to pixels of the image.
             size: side of the images.
         """
-        # Pixels of the sprite to one of the image, along the axis that is squeezed less.
-        stretch = tf.sqrt(tf.abs(tf.linalg.det(matrices[:, :2, :2]))) / tf.maximum(tf.abs(matrices[:, 2, 2]), 1e-6)
+        # Pixels of the image to one of the sprite at its centre: the root of the homography's Jacobian there.
+        middle = tf.constant([(self.width - 1) / 2, (self.height - 1) / 2, 1.0])
+        depth = tf.maximum(tf.abs(tf.reduce_sum(matrices[:, 2] * middle, 1)), 1e-6)
+        stretch = tf.sqrt(tf.abs(tf.linalg.det(matrices)) / depth**3)
         level = tf.clip_by_value(tf.floor(-tf.math.log(tf.maximum(stretch, 1e-6)) / np.log(2.0) + 0.4), 0, _LEVELS - 1)
-        pictures = tf.cast(
-            tf.gather(self._pyramid, tf.cast(index, tf.int32) + self.count * tf.cast(level, tf.int32)), tf.float32
-        )
+        pictures = tf.gather(self._pyramid, tf.cast(index, tf.int32) + self.count * tf.cast(level, tf.int32))
         step = (2.0**level)[:, None, None]
         shrink = tf.eye(3) * tf.constant([1.0, 1.0, 0.0]) / step + _corner(0.5 / step - 0.5)
-        inverse = shrink @ tf.linalg.inv(matrices)
-        inverse /= tf.where(tf.abs(inverse[:, 2:, 2:]) < 1e-9, 1e-9, inverse[:, 2:, 2:])
-        warped = tf.raw_ops.ImageProjectiveTransformV3(
-            images=pictures,
-            transforms=tf.reshape(inverse, (-1, 9))[:, :8],
-            output_shape=(size, size),
-            fill_value=0.0,
-            interpolation="BILINEAR",
-            fill_mode="CONSTANT",
-        )
-        warped *= 1 / 255
-        alpha = warped[..., 3:]
-        alpha = tf.where(alpha < _FAINT, 0.0, tf.minimum(alpha, 1.0))
-        return tf.clip_by_value(warped[..., :3] / tf.maximum(alpha, _FAINT), 0.0, 1.0), alpha
+        shrunk = matrices @ tf.linalg.inv(shrink)
+        return warp(pictures, shrunk, size)
+
+
+def warp(
+    pictures: tf.Tensor, matrices: tf.Tensor, size: int, fill_mode: str = "CONSTANT"
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Colour `(batch, size, size, 3)` and opacity `(batch, size, size, 1)` in [0, 1] of pictures moved by homographies.
+
+    Args:
+        pictures: `(batch, height, width, 4)` in [0, 255], the opacity multiplied in.
+        matrices: float32 `(batch, 3, 3)`, from pixels (x, y, 1) of the picture to those of the image.
+        size: side of the images.
+        fill_mode: what lies beyond the picture: `"CONSTANT"`, nothing, or `"NEAREST"`, its border.
+    """
+    inverse = tf.linalg.inv(matrices)
+    inverse /= tf.where(tf.abs(inverse[:, 2:, 2:]) < 1e-9, 1e-9, inverse[:, 2:, 2:])
+    warped = tf.raw_ops.ImageProjectiveTransformV3(
+        images=tf.cast(pictures, tf.float32) * (1 / 255),
+        transforms=tf.reshape(inverse, (-1, 9))[:, :8],
+        output_shape=(size, size),
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode=fill_mode,
+    )
+    alpha = warped[..., 3:]
+    alpha = tf.where(alpha < _FAINT, 0.0, tf.minimum(alpha, 1.0))
+    return tf.clip_by_value(warped[..., :3] / tf.maximum(alpha, _FAINT), 0.0, 1.0), alpha
 
 
 def similarity(centre: tf.Tensor, scale: tf.Tensor, turn: tf.Tensor, anchor: tuple[float, float]) -> tf.Tensor:
