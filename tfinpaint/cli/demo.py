@@ -17,6 +17,8 @@ def add_parser(subparsers: Any) -> None:
 
 
 DEFAULT_SEED = 3
+# The portrait's five points, so that the same mask is drawn whatever detector then finds the face behind it.
+_LANDMARKS = ((202, 101), (246, 103), (223, 126), (203, 143), (241, 144))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,12 +26,14 @@ def run(arguments: argparse.Namespace) -> int:
     import numpy as np
 
     from tfinpaint import evaluation, faces, images, restoration, zoo
+    from tfinpaint.data.occlude_photo import occlude_photo
+    from tfinpaint.data.occlusions import FaceMask
     from tfinpaint.evaluation import metrics
 
     portrait = _portrait()
     detector = faces.default_detector()
     face = faces.largest(detector(portrait))
-    occluded, hole = _wear_mask(portrait, face.landmarks, arguments.seed)
+    occluded, hole = occlude_photo(portrait, [_LANDMARKS], FaceMask(), seed=(arguments.seed, 0))
     model = zoo.load(arguments.model)
     restoration.restore_photo(occluded, model, detector=detector)  # compiles
     started = time.perf_counter()
@@ -65,30 +69,6 @@ def _portrait() -> Any:
     except ImportError:
         raise InputError("The demo's portrait comes with scikit-image: pip install 'tfinpaint[demo]'.") from None
     return data.astronaut()
-
-
-def _wear_mask(portrait: Any, landmarks: Any, seed: int) -> tuple[Any, Any]:
-    """The portrait with a drawn mask at its own resolution, and which pixels are hidden."""
-    import cv2
-    import numpy as np
-
-    from tfinpaint import faces
-    from tfinpaint.data.occlusions import FaceMask
-
-    scale = np.linalg.norm(landmarks[1] - landmarks[0]) / faces.template.EYE_DISTANCE
-    size = int(np.ceil(scale / 16) * 16)
-    crop, matrix = faces.align(portrait, landmarks, size)
-    points = landmarks @ matrix[:, :2].T + matrix[:, 2]
-    worn, mask = FaceMask()(
-        crop[None].astype(np.float32) / 127.5 - 1, points[None].astype(np.float32), np.array([[seed, 0]])
-    )
-    worn = np.rint((np.asarray(worn)[0] + 1) * 127.5).astype(np.uint8)
-    to_photo = cv2.invertAffineTransform(matrix)
-    extent = portrait.shape[1::-1]
-    hidden = cv2.warpAffine(np.asarray(mask)[0, ..., 0], to_photo, extent, flags=cv2.INTER_LINEAR)[..., None]
-    inside = cv2.warpAffine(worn, to_photo, extent, flags=cv2.INTER_CUBIC)
-    occluded = np.rint(hidden * inside + (1 - hidden) * portrait).astype(np.uint8)
-    return occluded, hidden[..., 0] > 0.5
 
 
 def _around(face: Any, shape: tuple[int, ...]) -> tuple[slice, slice]:

@@ -12,11 +12,18 @@ from tfinpaint.data.occlusions.mask_shapes import STYLES, MaskShape, draw_shape,
 from tfinpaint.data.occlusions.photo_match import LUMA, white_level
 from tfinpaint.errors import InputError
 
-_SHARES = {"surgical": 0.4, "cup": 0.17, "cloth": 0.22, "sport": 0.12, "gaiter": 0.04, "low": 0.05}
-_MEDICAL = ("surgical", "cup", "low")
-_FOLDS = {"surgical": 0.9, "cup": 0.05, "cloth": 0.2, "sport": 0.0, "gaiter": 0.0, "low": 0.9}
-_SEAMS = {"surgical": 0.0, "cup": 0.6, "cloth": 0.5, "sport": 0.6, "gaiter": 0.1, "low": 0.0}
-_VALVES = {"surgical": 0.0, "cup": 0.3, "cloth": 0.05, "sport": 0.5, "gaiter": 0.0, "low": 0.0}
+# Style -> shares: of all masks, and of masks of that style with pleats, with a seam along the midline, with a valve.
+_SHARES = {
+    "surgical": (0.37, 0.9, 0.0, 0.0),
+    "cup": (0.17, 0.05, 0.6, 0.3),
+    "cloth": (0.21, 0.2, 0.5, 0.05),
+    "sport": (0.11, 0.0, 0.6, 0.5),
+    "gaiter": (0.04, 0.0, 0.1, 0.0),
+    "low": (0.05, 0.9, 0.0, 0.0),
+    "high": (0.03, 0.7, 0.1, 0.0),
+    "chin": (0.02, 0.8, 0.1, 0.0),
+}
+_MEDICAL = ("surgical", "cup", "low", "high", "chin")
 # Paper 003's nine kinds.
 NAMED: dict[str, dict] = {
     "cloth_dark_grey": {"styles": ("cloth",), "colour": (0.22, 0.22, 0.24)},
@@ -38,14 +45,17 @@ class FaceMask(Occlusion):
     at random on a chart of the head, and brightness is matched to the photo. The drawings need no asset files.
 
     Args:
-        styles: the cuts to draw, of `surgical`, `cup` (FFP2, KN95), `cloth`, `sport`, `gaiter` and `low` (worn under
-            the nose); all by default, in shares set by eye on photos of worn masks.
+        styles: the cuts to draw, of `surgical`, `cup` (FFP2, KN95), `cloth`, `sport`, `gaiter`, and worn wrongly: `low`
+            (below the nose), `high` (above the chin), `chin` (around it); all by default, in shares set by eye on
+            photos of worn masks.
         patterns: print stripes, checks, dots, plaid, zigzag, camouflage or spots on some masks.
         straps: share of masks with visible straps.
         bands: share of those straps that run around the head instead of to the ears.
         shadow: largest opacity of the shadow that a mask throws on the skin around it.
         colour: of the cloth under white light, RGB in [0, 1]; drawn at random by default.
     """
+
+    context = 1.6
 
     def __init__(
         self,
@@ -83,7 +93,7 @@ class FaceMask(Occlusion):
         """The mask, its straps and its shadow as one colour and one opacity."""
         draw = Draws(seeds)
         face = FaceCoordinates.of(landmarks, images.shape[1])
-        style = draw.choose([_SHARES[name] if name in self.styles else 0.0 for name in STYLES])
+        style = draw.choose([_SHARES[name][0] if name in self.styles else 0.0 for name in STYLES])
         shape = draw_shape(draw, style, face)
         base = draw_colour(draw, _is(style, *_MEDICAL))
         if self.colour is not None:
@@ -118,8 +128,7 @@ class FaceMask(Occlusion):
         rim_colour = tf.where(draw.chance(0.5)[..., None] > 0, draw_colour(draw, medical), base * 0.8)
         albedo += (rim_colour - albedo) * rim[..., None]
         folds, seam, valve = (
-            draw.chance(tf.gather([share[name] for name in STYLES], style)[:, None, None])
-            for share in (_FOLDS, _SEAMS, _VALVES)
+            draw.chance(tf.gather([_SHARES[name][i] for name in STYLES], style)[:, None, None]) for i in (1, 2, 3)
         )
         relief = draw_relief(draw, folds, seam, face, shape)
         valve_colour, valve_alpha = draw_valve(draw, face)

@@ -41,6 +41,8 @@ class MaskTemplates(Occlusion):
     Secure Authentication", 2020, which CAN-DFE uses; here the points follow from five landmarks.
     """
 
+    context = 1.6
+
     def __init__(
         self,
         folder: str | os.PathLike,

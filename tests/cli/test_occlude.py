@@ -1,0 +1,143 @@
+"""`tfinpaint occlude` as a person types it; the detector is a fake."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from tests.faces_for_tests import synthetic_faces
+from tests.fake_engine import no_face, one_face
+from tfinpaint import cli
+from tfinpaint.data.occlude_photo import _widened, occlude_photo
+from tfinpaint.data.occlusions import FaceMask, LowerFaceRectangle
+from tfinpaint.errors import InputError
+from tfinpaint.faces import alignment_matrix, find, template_points
+
+PORTRAIT = data.astronaut()[:240, 100:340]
+
+
+@pytest.fixture(autouse=True)
+def detector(monkeypatch):
+    monkeypatch.setattr(find, "default_detector", lambda: one_face)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("a.jpg", "b.png"):
+        Image.fromarray(PORTRAIT).save(tmp_path / "in" / name)
+    return tmp_path / "in"
+
+
+def triple(out, name):
+    return [np.asarray(Image.open(out / folder / f"{name}.png")) for folder in ("unmasked", "masked", "annotation")]
+
+
+def check(clean, occluded, mask):
+    assert set(np.unique(mask)) == {0, 255}
+    np.testing.assert_array_equal(occluded[mask == 0], clean[mask == 0])
+    assert (occluded != clean).any(-1)[mask == 255].mean() > 0.9
+
+
+def test_a_folder_of_photos_becomes_triples_and_a_sheet(photos, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert cli.main(["occlude", str(photos), "--out", str(out), "--sheet"]) == 0
+    for name in ("a", "b"):
+        check(*triple(out, name))
+    assert (triple(out, "a")[2] != triple(out, "b")[2]).any()
+    assert Image.open(out / "sheet.png").size[0] > 300
+    assert "2 of 2 pictures occluded" in capsys.readouterr().out
+
+
+def test_the_same_seed_gives_the_same_files_and_another_one_others(photos, tmp_path):
+    for out, seed in (("x", "1"), ("y", "1"), ("z", "2")):
+        assert cli.main(["occlude", str(photos / "b.png"), "--out", str(tmp_path / out), "--seed", seed]) == 0
+    x, y, z = ((tmp_path / out / "masked/b.png").read_bytes() for out in "xyz")
+    assert x == y != z
+
+
+def test_faces_with_landmarks_need_no_detector(tmp_path):
+    pictures, points = synthetic_faces(3, 64)
+    (tmp_path / "faces").mkdir()
+    for k, picture in enumerate(pictures):
+        Image.fromarray(picture).save(tmp_path / "faces" / f"{k}.png")
+    np.savez(tmp_path / "faces.npz", name=[f"{k}.png" for k in range(3)], landmarks=points)
+    arguments = ["--kind", "lower_face_rectangle", "--limit", "2", "--repeat", "2", "--size", "96"]
+    assert cli.main(["occlude", str(tmp_path / "faces"), "--out", str(tmp_path / "out"), *arguments]) == 0
+    assert sorted(p.stem for p in (tmp_path / "out/masked").iterdir()) == ["0_0", "0_1", "1_0", "1_1"]
+    clean, occluded, mask = triple(tmp_path / "out", "1_1")
+    check(clean, occluded, mask)
+    assert mask.shape == (96, 96)
+
+
+def test_a_cropped_face_needs_no_detector(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(find, "default_detector", lambda: no_face)
+    out = tmp_path / "out"
+    assert cli.main(["occlude", str(photos / "b.png"), "--aligned", "--out", str(out)]) == 0
+    mask = triple(out, "b")[2] > 0
+    x, y = np.round(template_points(240)[3:].mean(0)).astype(int)
+    assert mask[y, x]
+
+
+def test_every_face_of_a_photo_is_hidden():
+    photo = np.concatenate([PORTRAIT, PORTRAIT[:, ::-1]], axis=1)
+    points = one_face(PORTRAIT)[0].landmarks
+    faces = [points, points + (240, 0)]
+    occluded, mask = occlude_photo(photo, faces, FaceMask(), seed=(1, 2))
+    check(photo, occluded, mask * np.uint8(255))
+    for five in faces:
+        x, y = np.round(five[3:].mean(0)).astype(int)
+        assert mask[y, x]
+    assert mask[:, :240].sum() != mask[:, 240:].sum()  # each has its own drawing
+    empty = occlude_photo(photo, [], FaceMask())
+    assert not empty.mask.any() and (empty.pixels == photo).all()
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.6])
+def test_a_rectangle_has_its_share_of_the_aligned_crop_at_any_size(angle):
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    points = (template_points(200) - 100) @ turn.T + (300, 250)
+    photo = np.full((500, 600, 3), 128, np.uint8)
+    _, mask = occlude_photo(photo, [points], LowerFaceRectangle(side=0.25))
+    assert mask.sum() == pytest.approx(50 * 50, rel=0.1)
+
+
+def test_the_crop_of_a_context_of_one_is_the_aligned_crop():
+    points = one_face(PORTRAIT)[0].landmarks
+    ours = _widened(alignment_matrix(points, 1), 128, 1.0)
+    np.testing.assert_allclose(ours, alignment_matrix(points, 128), rtol=1e-4, atol=1e-3)
+    twice = _widened(alignment_matrix(points, 1), 128, 2.0)
+    middle = np.linalg.solve(ours[:, :2], 63.5 - ours[:, 2])
+    np.testing.assert_allclose(twice[:, :2] @ middle + twice[:, 2], 63.5, atol=1e-3)
+
+
+def test_a_bad_photo_does_not_stop_the_rest(photos, tmp_path, capsys):
+    (photos / "c.png").write_bytes(b"no picture")
+    assert cli.main(["occlude", str(photos), "--out", str(tmp_path / "out")]) == 1
+    assert "2 of 3 pictures occluded" in capsys.readouterr().out
+    assert len(list((tmp_path / "out/masked").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--kind", "hat"], "must be one of"),
+        (["--repeat", "0"], "--repeat and --limit must be at least 1"),
+        (["--templates", "nowhere"], "`folder` must be a folder or a zip"),
+    ],
+)
+def test_bad_arguments_are_said_in_a_sentence(arguments, words, photos, tmp_path, capsys):
+    assert cli.main(["occlude", str(photos), "--out", str(tmp_path / "out"), *arguments]) == 1
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_pictures_of_one_name_are_refused(photos, tmp_path, capsys):
+    Image.fromarray(PORTRAIT).save(photos / "a.png")
+    assert cli.main(["occlude", str(photos), "--out", str(tmp_path / "out")]) == 1
+    assert "must have different names" in capsys.readouterr().err
+
+
+def test_what_is_no_photo_is_refused():
+    with pytest.raises(InputError, match="`pixels` must be a uint8 RGB photo"):
+        occlude_photo(np.zeros((4, 4, 3)), [], FaceMask())

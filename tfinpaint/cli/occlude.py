@@ -1,0 +1,170 @@
+"""`tfinpaint occlude`: faces hidden on purpose, with the mask that tells where."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+HELP = "hide faces with drawn masks, glasses, hands, words; write the true mask beside each"
+FOLDERS = ("unmasked", "masked", "annotation")  # FMOR's layout, which `tfinpaint.data` reads back
+
+
+def add_parser(subparsers: Any) -> None:
+    """Adds the command to the program's parser."""
+    parser = subparsers.add_parser(
+        "occlude",
+        help=HELP,
+        description="Draws something in front of every face and writes three pictures of each: the clean one "
+        "(unmasked/), the occluded one (masked/) and what is hidden (annotation/, white). Works on whole photos with "
+        "several faces, on cropped faces (--aligned), and on folders or zips with a file of landmarks beside them.",
+    )
+    parser.add_argument("sources", nargs="+", type=Path, metavar="SRC", help="photos, folders of photos, zips of faces")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the three folders")
+    parser.add_argument(
+        "--kind", nargs="+", default=["face_mask"], metavar="NAME", help="what hides; of several, one each (face_mask)"
+    )
+    parser.add_argument("--templates", type=Path, metavar="PATH", help="draw your own mask pictures (PNGs and anchors)")
+    parser.add_argument("--seed", type=int, default=0, help="of the drawings (0)")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="so many occlusions of each picture (1)")
+    parser.add_argument("--size", type=int, default=128, help="side of faces that come with landmarks (128)")
+    parser.add_argument("--limit", type=int, metavar="N", help="at most so many pictures")
+    parser.add_argument("--aligned", action="store_true", help="the pictures are cropped, upright faces")
+    parser.add_argument(
+        "--sheet", action="store_true", help="also write sheet.png, all of them (at most 64) at a glance"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Writes the triples; a bad picture does not stop the rest, is named at the end, and makes the exit code 1."""
+    import numpy as np
+    from tqdm import tqdm
+
+    from tfinpaint.cli.quiet import quiet_stderr
+    from tfinpaint.data.occlude_photo import occlude_photo
+    from tfinpaint.errors import InputError, TfinpaintError
+
+    if arguments.repeat < 1 or (arguments.limit is not None and arguments.limit < 1):
+        raise InputError(f"--repeat and --limit must be at least 1. Received: {arguments.repeat}, {arguments.limit}.")
+    with quiet_stderr():
+        occlusion = _occlusion(arguments)
+    pictures = _pictures(arguments)
+    failures, shown = [], []
+    for number, (name, look) in enumerate(tqdm(pictures, unit="picture", disable=len(pictures) == 1)):
+        try:
+            pixels, faces = look()
+            for k in range(arguments.repeat):
+                occluded, mask = occlude_photo(pixels, faces, occlusion, seed=(arguments.seed, number + k * 2**20))
+                end = f"_{k}" if arguments.repeat > 1 else ""
+                triple = pixels, occluded, mask.astype(np.uint8) * 255
+                _write(triple, arguments.out, f"{name}{end}")
+                shown += [triple] if len(shown) < 64 else []
+        except TfinpaintError as error:
+            failures.append(f"{name}: {error}")
+    if arguments.sheet and shown:
+        _write_sheet(shown, arguments.out / "sheet.png")
+    for failure in failures:
+        print(f"tfinpaint: {failure}", file=sys.stderr)
+    print(f"{len(pictures) - len(failures)} of {len(pictures)} pictures occluded, in {arguments.out}")
+    return 1 if failures else 0
+
+
+def _occlusion(arguments: argparse.Namespace) -> Any:
+    from tfinpaint.data import occlusions
+
+    if arguments.templates:
+        return occlusions.MaskTemplates(arguments.templates)
+    kinds = [occlusions.get(name) for name in arguments.kind]
+    return kinds[0] if len(kinds) == 1 else occlusions.Choice(kinds)
+
+
+def _pictures(arguments: argparse.Namespace) -> list[tuple[str, Callable[[], tuple[Any, list]]]]:
+    """Name -> what gives the pixels and the landmarks of the faces, for every picture."""
+    from tfinpaint.errors import InputError
+    from tfinpaint.faces import FaceFinder
+
+    finder = FaceFinder(which="all")
+    found = [picture for source in arguments.sources for picture in _of_source(source, arguments, finder)]
+    names = [name for name, _ in found]
+    doubles = sorted({name for name in names if names.count(name) > 1})
+    if doubles:
+        raise InputError(f"Pictures must have different names. Received: {doubles[0]!r} twice; use another --out.")
+    return found[: arguments.limit]
+
+
+def _of_source(source: Path, arguments: argparse.Namespace, finder: Any) -> Iterator[tuple[str, Callable]]:
+    from tfinpaint.data.landmark_files import find_landmarks
+    from tfinpaint.errors import ImageFileError, InputError
+    from tfinpaint.images import SUFFIXES
+
+    if source.is_dir() or source.suffix.lower() == ".zip":
+        try:
+            find_landmarks(source)
+        except InputError:
+            if not source.is_dir():
+                raise
+        else:
+            yield from _with_landmarks(source, arguments)
+            return
+    files = [source]
+    if source.is_dir():
+        files = sorted(p for p in source.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+        if not files:
+            raise ImageFileError(f"The folder {source} must hold photos ({', '.join(SUFFIXES)}); it holds none.")
+    for file in files:
+        yield file.stem, lambda file=file: _photo(file, arguments.aligned, finder)
+
+
+def _with_landmarks(source: Path, arguments: argparse.Namespace) -> Iterator[tuple[str, Callable]]:
+    from tfinpaint.data import load_faces
+
+    faces = load_faces(source, size=arguments.size, limit=arguments.limit)
+    for name, pixels, points in zip(faces.names, faces.images, faces.landmarks, strict=True):
+        yield Path(name).stem, lambda pixels=pixels, points=points: (pixels, [points])
+
+
+def _photo(file: Path, aligned: bool, finder: Any) -> tuple[Any, list]:
+    from tfinpaint import images
+    from tfinpaint.faces import template_points
+
+    pixels = images.read(file).pixels
+    if aligned:
+        height, width = pixels.shape[:2]
+        return pixels, [(template_points(1) + 0.5) * (width, height) - 0.5]
+    return pixels, [face.landmarks for face in finder(pixels, str(file))]
+
+
+def _write(triple: tuple, out: Path, name: str) -> None:
+    from tfinpaint.errors import ImageFileError
+    from tfinpaint.images import write_picture
+
+    for folder, picture in zip(FOLDERS, triple, strict=True):
+        try:
+            (out / folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ImageFileError(f"The folder {out / folder} cannot be made: {error.strerror or error}.") from None
+        write_picture(picture, out / folder / f"{name}.png")
+
+
+def _write_sheet(triples: list[tuple], path: Path, columns: int = 8, side: int = 160) -> None:
+    """The occluded pictures in rows, each with its mask outlined below."""
+    import cv2
+    import numpy as np
+
+    from tfinpaint.images import write_picture
+
+    cells = []
+    for _, occluded, mask in triples:
+        height, width = mask.shape
+        scale = side / max(height, width)
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        cell = np.full((2 * side + 4, side, 3), 255, np.uint8)
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        cell[: size[1], : size[0]] = cv2.resize(occluded, size, interpolation=way)
+        shown = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+        cell[side + 4 : side + 4 + size[1], : size[0]] = shown[..., None]
+        cells.append(cv2.copyMakeBorder(cell, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=(255, 255, 255)))
+    columns = min(columns, len(cells))
+    cells += [np.full_like(cells[0], 255)] * (-len(cells) % columns)
+    rows = [np.concatenate(cells[i : i + columns], axis=1) for i in range(0, len(cells), columns)]
+    write_picture(np.concatenate(rows), path)
