@@ -4,8 +4,8 @@
 
 Pictures are in memory, decoding is excluded. Ours: the whole pipeline (`occlude`: order, flip, drawing, composition) in
 batches of 32, on all cores. Albumentations (`pip install albumentations`; left out where it is absent): the transform
-alone, one picture after the other, as its users call it; processor time a picture compares the two. The training step is
-stage `coarse` of fmodr_128 in bfloat16, measured in the same run. Writes `benchmarks/results/occlusions.json`.
+alone, one picture after the other, as its users call it; processor time a picture compares the two. The training step
+is stage `coarse` of fmodr_128 in bfloat16, measured in the same run. Writes `benchmarks/results/occlusions.json`.
 """
 
 import argparse

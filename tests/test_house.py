@@ -22,7 +22,7 @@ MAY = {
     "models": COMMON | {"losses", "layers", "features", "training"},
     "images": COMMON,
     "faces": COMMON | {"images"},
-    "data": COMMON | {"faces"},
+    "data": COMMON | {"faces", "images", "records"},
     "zoo": COMMON | {"models"},
     "restoration": COMMON | {"zoo", "faces", "images"},
     "evaluation": COMMON | {"zoo", "faces", "images", "data", "features"},

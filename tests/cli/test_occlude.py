@@ -8,6 +8,7 @@ from skimage import data
 from tests.faces_for_tests import synthetic_faces
 from tests.fake_engine import no_face, one_face
 from tfinpaint import cli
+from tfinpaint.data import load_pairs
 from tfinpaint.data.occlude_photo import _widened, occlude_photo
 from tfinpaint.data.occlusions import FaceMask, LowerFaceRectangle
 from tfinpaint.errors import InputError
@@ -68,6 +69,16 @@ def test_faces_with_landmarks_need_no_detector(tmp_path):
     clean, occluded, mask = triple(tmp_path / "out", "1_1")
     check(clean, occluded, mask)
     assert mask.shape == (96, 96)
+
+
+def test_what_was_written_can_be_read_back_as_pairs(photos, tmp_path):
+    assert cli.main(["occlude", str(photos), "--kind", "rectangle", "--out", str(tmp_path / "out")]) == 0
+    pairs = load_pairs(tmp_path / "out", size=64)
+    assert pairs.names == ("a", "b")
+    assert (pairs.masks.mean((1, 2, 3)) > 0.005).all()
+    outside = np.broadcast_to(pairs.masks == 0, pairs.images.shape)
+    assert np.abs(pairs.images[outside].astype(int) - pairs.occluded[outside]).max() <= 40  # resampled at the rim
+    np.testing.assert_allclose(pairs.landmarks, np.broadcast_to(template_points(64), (2, 5, 2)), atol=0.5)
 
 
 def test_a_cropped_face_needs_no_detector(photos, tmp_path, monkeypatch):

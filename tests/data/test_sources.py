@@ -159,7 +159,7 @@ def test_a_broken_picture_is_named_or_skipped(folder):
     (folder / NAMES[2]).write_bytes(b"")
     with pytest.raises(ImageFileError, match=f"The picture {NAMES[1]} .* cannot be decoded"):
         load_faces(folder)
-    faces = load_faces(folder, on_error="skip")
+    faces = load_faces(folder, on_bad="skip")
     assert faces.bad == tuple(NAMES[1:3])
     assert faces.names == (NAMES[0], *NAMES[3:])
     assert len(faces.images) == len(faces.landmarks) == len(faces.valid) == 3
@@ -169,7 +169,7 @@ def test_a_folder_of_broken_pictures_is_refused(folder):
     for name in NAMES:
         (folder / name).write_bytes(b"nothing")
     with pytest.raises(ImageFileError, match="None of the 5 pictures"):
-        load_faces(folder, on_error="skip")
+        load_faces(folder, on_bad="skip")
 
 
 def test_bad_sources_are_refused_in_a_sentence(folder, tmp_path):
@@ -180,8 +180,8 @@ def test_bad_sources_are_refused_in_a_sentence(folder, tmp_path):
                         (tmp_path / "absent", "must be a folder or a zip")):  # fmt: skip
         with pytest.raises(InputError, match=rf"`path` {words} .*Received: "):
             load_faces(path)
-    with pytest.raises(InputError, match=r"`on_error` must be 'raise' or 'skip'"):
-        load_faces(folder, on_error="ignore")
+    with pytest.raises(InputError, match=r"`on_bad` must be 'stop' or 'skip'"):
+        load_faces(folder, on_bad="ignore")
 
 
 def test_bad_landmarks_are_refused_in_a_sentence(folder, tmp_path):

@@ -16,9 +16,11 @@ COMMANDS = {
     "restore": "tfinpaint.cli.restore",
     "demo": "tfinpaint.cli.demo",
     "models": "tfinpaint.cli.models",
+    "prepare": "tfinpaint.cli.prepare",
     "train": "tfinpaint.cli.train",
     "pack": "tfinpaint.cli.pack",
     "evaluate": "tfinpaint.cli.evaluate",
+    "occlude": "tfinpaint.cli.occlude",
 }
 
 

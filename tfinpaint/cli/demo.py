@@ -18,7 +18,7 @@ def add_parser(subparsers: Any) -> None:
 
 DEFAULT_SEED = 3
 # The portrait's five points, so that the same mask is drawn whatever detector then finds the face behind it.
-_LANDMARKS = ((202, 101), (246, 103), (223, 126), (203, 143), (241, 144))
+LANDMARKS = ((202, 101), (246, 103), (223, 126), (203, 143), (241, 144))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     portrait = _portrait()
     detector = faces.default_detector()
     face = faces.largest(detector(portrait))
-    occluded, hole = occlude_photo(portrait, [_LANDMARKS], FaceMask(), seed=(arguments.seed, 0))
+    occluded, hole = occlude_photo(portrait, [LANDMARKS], FaceMask(), seed=(arguments.seed, 0))
     model = zoo.load(arguments.model)
     restoration.restore_photo(occluded, model, detector=detector)  # compiles
     started = time.perf_counter()

@@ -16,13 +16,18 @@ def add_parser(subparsers: Any) -> None:
         "occlude",
         help=HELP,
         description="Draws something in front of every face and writes three pictures of each: the clean one "
-        "(unmasked/), the occluded one (masked/) and what is hidden (annotation/, white). Works on whole photos with "
+        "(unmasked/), the occluded one (masked/) and what is hidden (annotation/, white); landmarks.csv holds the "
+        "five points of each picture's largest face. Works on whole photos with "
         "several faces, on cropped faces (--aligned), and on folders or zips with a file of landmarks beside them.",
     )
     parser.add_argument("sources", nargs="+", type=Path, metavar="SRC", help="photos, folders of photos, zips of faces")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the three folders")
     parser.add_argument(
-        "--kind", nargs="+", default=["face_mask"], metavar="NAME", help="what hides; of several, one each (face_mask)"
+        "--kind",
+        nargs="+",
+        default=["face_mask"],
+        metavar="NAME",
+        help="what hides, such as face_mask, objects, sunglasses, text, n95; of several, one each (face_mask)",
     )
     parser.add_argument("--templates", type=Path, metavar="PATH", help="draw your own mask pictures (PNGs and anchors)")
     parser.add_argument("--seed", type=int, default=0, help="of the drawings (0)")
@@ -49,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     with quiet_stderr():
         occlusion = _occlusion(arguments)
     pictures = _pictures(arguments)
-    failures, shown = [], []
+    failures, shown, points = [], [], {}
     for number, (name, look) in enumerate(tqdm(pictures, unit="picture", disable=len(pictures) == 1)):
         try:
             pixels, faces = look()
@@ -58,11 +63,14 @@ def run(arguments: argparse.Namespace) -> int:
                 end = f"_{k}" if arguments.repeat > 1 else ""
                 triple = pixels, occluded, mask.astype(np.uint8) * 255
                 _write(triple, arguments.out, f"{name}{end}")
+                points[f"{name}{end}"] = max(faces, key=lambda five: np.ptp(five, axis=0).sum())
                 shown += [triple] if len(shown) < 64 else []
         except TfinpaintError as error:
             failures.append(f"{name}: {error}")
     if arguments.sheet and shown:
         _write_sheet(shown, arguments.out / "sheet.png")
+    if points:
+        _write_points(points, arguments.out / "landmarks.csv")
     for failure in failures:
         print(f"tfinpaint: {failure}", file=sys.stderr)
     print(f"{len(pictures) - len(failures)} of {len(pictures)} pictures occluded, in {arguments.out}")
@@ -144,6 +152,14 @@ def _write(triple: tuple, out: Path, name: str) -> None:
         except OSError as error:
             raise ImageFileError(f"The folder {out / folder} cannot be made: {error.strerror or error}.") from None
         write_picture(picture, out / folder / f"{name}.png")
+
+
+def _write_points(points: dict[str, Any], path: Path) -> None:
+    from tfinpaint.images.writer import replace_file
+
+    lines = ["name," + ",".join(f"{axis}{i}" for i in range(1, 6) for axis in "xy")]
+    lines += [",".join([name, *(f"{v:.2f}" for row in five for v in row)]) for name, five in points.items()]
+    replace_file(path, ("\n".join(lines) + "\n").encode())
 
 
 def _write_sheet(triples: list[tuple], path: Path, columns: int = 8, side: int = 160) -> None:

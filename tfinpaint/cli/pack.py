@@ -108,7 +108,7 @@ def _members(arguments: argparse.Namespace, size: int, labels: dict[str, str]) -
 
     for path, label in labels.items():
         yield from face_members(path, label)
-    faces = concatenate(*(load_faces(path, size=size, on_error="skip") for path in dict.fromkeys(arguments.data)))
+    faces = concatenate(*(load_faces(path, size=size, on_bad="skip") for path in dict.fromkeys(arguments.data)))
     some = np.random.default_rng(arguments.seed).permutation(len(faces))[: arguments.occluders]
     bank = render_occluders(faces.take(some), default_occlusion(), arguments.occluders, seed=arguments.seed)
     yield from occluder_members(bank)

@@ -7,16 +7,23 @@ import importlib
 from typing import Any
 
 _NAMES = {
-    "FaceSet": "sources",
+    "FaceSet": "face_set",
     "NumpyBatches": "numpy_batches",
     "OccluderBank": "occluder_bank",
+    "PairedFaces": "paired",
     "Shards": "shards",
-    "align_picture": "sources",
-    "concatenate": "sources",
+    "align_picture": "framing",
+    "concatenate": "face_set",
     "load_faces": "sources",
     "default_occlusion": "pipeline",
+    "load_pairs": "paired",
     "occlude": "pipeline",
+    "paired_batches": "paired",
+    "prepare_faces": "prepare",
     "render_occluders": "occluder_bank",
+    "split_by_identity": "face_set",
+    "tfds_faces": "tfds_source",
+    "uv_fields": "dense_fields",
 }
 _ROOMS = ("occlusions", "pipeline", "sources")
 

@@ -59,7 +59,7 @@ def packed_faces(shards: Shards, labels: Sequence[str], *, size: int, jitter: fl
             own = {name: points[name] for name in shards.names(archive=archive) if name in points}
             if own:
                 draws = seed + 1000 * turn + part
-                sets.append(load_faces(archive, size=size, landmarks=own, jitter=jitter, seed=draws, on_error="skip"))
+                sets.append(load_faces(archive, size=size, landmarks=own, jitter=jitter, seed=draws, on_bad="skip"))
     return concatenate(*sets)
 
 

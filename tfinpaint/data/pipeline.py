@@ -1,13 +1,16 @@
 """Aligned faces -> batches of occluded faces, as a `tf.data.Dataset`."""
 
+import numpy as np
 import tensorflow as tf
 
 from tfinpaint.data.colour_jitter import colour_jitter as jitter_colours
+from tfinpaint.data.hole_distance import hole_distance
 from tfinpaint.data.occlusions import Choice, FaceMask, LowerFaceRectangle, NoOcclusion, Occlusion
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.sources import FaceSet
 from tfinpaint.errors import InputError
 from tfinpaint.faces.template import MIRRORED
+from tfinpaint.faces.uv.flip import flip_uv
 
 
 def default_occlusion() -> Choice:
@@ -26,6 +29,10 @@ def occlude(
     flip: bool = True,
     colour_jitter: float = 0.0,
     repeat: bool = True,
+    with_kind: bool = False,
+    uv: tuple[np.ndarray, np.ndarray] | None = None,
+    second_view: bool = False,
+    distance: bool = False,
 ) -> tf.data.Dataset:
     """Batches of occluded faces; sample k is a pure function of `(seed, k)`.
 
@@ -44,21 +51,19 @@ def occlude(
             of one person do. Both `image` and `occluded` show it.
         repeat: go on for ever; one pass otherwise. `shuffle=flip=repeat=False` is the form for validation: one pass
             in order, with the same occlusion on the same face every time.
+        with_kind: add `kind` to each batch, int32 `(batch,)`: which of `occlusion.kinds` each sample got.
+        uv: the faces' dense fields and where they are defined, as `uv_fields` gives them. Adds `uv`, float32
+            `(batch, size, size, 2)` in [0, 1], and `uv_valid` `(batch, size, size, 1)`, of the clean picture.
+        second_view: add `occluded2` and `mask2`, another draw on the same picture: a positive pair of contrastive
+            training. What the other keys hold does not depend on it.
+        distance: add `distance` `(batch, size, size, 1)`, how deep in the hole of `mask` a pixel lies, in pixels; see
+            `hole_distance`.
     """
-    if batch_size < 1 or start < 0:
-        raise InputError(f"`batch_size` must be at least 1 and `start` 0. Received: {batch_size} and {start}.")
     if not 0 <= colour_jitter <= 2:
         raise InputError(f"`colour_jitter` must be between 0 and 2. Received: {colour_jitter}.")
-    if not len(faces):
-        raise InputError("`faces` must hold at least one face. Received: an empty set.")
     count = len(faces)
     images, landmarks, valid = (tf.constant(array) for array in (faces.images, faces.landmarks, faces.valid))
-
-    def index(k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        if not shuffle:
-            return k, k % count
-        order = tf.stack([tf.constant(seed, tf.int64), k // count])
-        return k, tf.random.experimental.index_shuffle(k % count, order, tf.constant(count - 1, tf.int64))
+    fields = {} if uv is None else _fields(uv, faces)
 
     def batch(k: tf.Tensor, rows: tf.Tensor) -> dict[str, tf.Tensor]:
         draw = Draws(tf.stack([tf.fill(tf.shape(k), tf.constant(seed, tf.int64)), k], axis=1))
@@ -67,24 +72,65 @@ def occlude(
             "valid": tf.cast(tf.gather(valid, rows), tf.float32),
             "landmarks": tf.gather(landmarks, rows),
         }
+        sample |= {key: tf.cast(tf.gather(field, rows), tf.float32) for key, field in fields.items()}
         if flip:
-            sample = _flip(sample, draw.chance(0.5, shape=(1,)) > 0)
+            sample = flip_samples(sample, draw.chance(0.5, shape=(1,)) > 0)
         if colour_jitter:
             sample["image"] = jitter_colours(sample["image"], draw, colour_jitter)
-        sample["occluded"], sample["mask"] = occlusion(sample["image"], sample["landmarks"], draw.seeds())
+        seeds = draw.seeds()
+        sample["occluded"], sample["mask"] = occlusion(sample["image"], sample["landmarks"], seeds)
+        if with_kind:
+            sample["kind"] = occlusion.kind_of(seeds)
+        if second_view:
+            sample["occluded2"], sample["mask2"] = occlusion(sample["image"], sample["landmarks"], draw.seeds())
+        if distance:
+            sample["distance"] = hole_distance(sample["mask"])
         return sample
 
-    last = 2**62 if repeat else count
-    numbers = tf.data.Dataset.range(min(start * batch_size, last), last)
-    dataset = numbers.map(index).batch(batch_size, drop_remainder=repeat)
+    dataset = numbered_rows(count, batch_size=batch_size, seed=seed, start=start, shuffle=shuffle, repeat=repeat)
     return dataset.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(2)
 
 
-def _flip(sample: dict[str, tf.Tensor], flipped: tf.Tensor) -> dict[str, tf.Tensor]:
+def numbered_rows(
+    count: int, *, batch_size: int, seed: int, start: int, shuffle: bool, repeat: bool
+) -> tf.data.Dataset:
+    """Batches of (k, row): the number of each sample in the stream, and which of `count` faces it shows.
+
+    See `occlude` for the arguments.
+    """
+    if batch_size < 1 or start < 0:
+        raise InputError(f"`batch_size` must be at least 1 and `start` 0. Received: {batch_size} and {start}.")
+    if not count:
+        raise InputError("`faces` must hold at least one face. Received: an empty set.")
+
+    def row(k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        if not shuffle:
+            return k, k % count
+        order = tf.stack([tf.constant(seed, tf.int64), k // count])
+        return k, tf.random.experimental.index_shuffle(k % count, order, tf.constant(count - 1, tf.int64))
+
+    last = 2**62 if repeat else count
+    numbers = tf.data.Dataset.range(min(start * batch_size, last), last)
+    return numbers.map(row).batch(batch_size, drop_remainder=repeat)
+
+
+def _fields(uv: tuple[np.ndarray, np.ndarray], faces: FaceSet) -> dict[str, tf.Tensor]:
+    """The fields as tensors, if there is one for each face."""
+    expected, shapes = [(*faces.images.shape[:3], channels) for channels in (2, 1)], [np.shape(array) for array in uv]
+    if shapes != expected:
+        raise InputError(
+            f"`uv` must hold a field of shape {expected[0]} and its validity {expected[1]}. Received: shapes {shapes}."
+        )
+    return dict(zip(("uv", "uv_valid"), map(tf.constant, uv), strict=True))
+
+
+def flip_samples(sample: dict[str, tf.Tensor], flipped: tf.Tensor) -> dict[str, tf.Tensor]:
     """Mirror the samples where `flipped` `(batch, 1)` is true."""
     width = sample["image"].shape[2]
     points = tf.gather(sample["landmarks"], MIRRORED, axis=1) * [-1.0, 1.0] + [width - 1.0, 0.0]
     mirrored = {key: value[:, :, ::-1] for key, value in sample.items() if key != "landmarks"} | {"landmarks": points}
+    if "uv" in sample:
+        mirrored["uv"], mirrored["uv_valid"] = flip_uv(sample["uv"], sample["uv_valid"])
     return {
         key: tf.where(tf.reshape(flipped, [-1] + [1] * (value.shape.rank - 1)), mirrored[key], value)
         for key, value in sample.items()

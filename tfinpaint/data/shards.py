@@ -34,7 +34,7 @@ class Shards:
         manifest = _read_manifest(self.folder)
         self.about: dict[str, Any] = manifest["about"]
         for record in manifest["files"]:
-            _check(self.folder / record["name"], record)
+            check_file(self.folder / record["name"], record)
         self.archives = [self.folder / r["name"] for r in manifest["files"] if r["name"].startswith("shard-")]
         self._home = {name: path for path in self.archives for name in _members(path)}
 
@@ -99,9 +99,14 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError(f"A pack must have a whole {MANIFEST}. Received: {str(path)!r} ({error}).") from None
 
 
-def _check(path: Path, record: Mapping[str, Any]) -> None:
+def check_file(path: Path, record: Mapping[str, Any]) -> None:
+    """Compares a file with its `name`, `bytes` and `sha256` in a manifest.
+
+    Raises:
+        InputError: it is missing, shorter, longer or other than written.
+    """
     if not path.is_file():
-        raise InputError(f"The pack must hold {record['name']}; there is none in {str(path.parent)!r}. Copy it again.")
+        raise InputError(f"{str(path.parent)!r} must hold {record['name']}; there is none. Copy it again.")
     if (size := path.stat().st_size) != record["bytes"]:
         raise InputError(f"{path} must have {record['bytes']} bytes. Received: {size}. Copy it again.")
     if (digest := _sha256(path)) != record["sha256"]:

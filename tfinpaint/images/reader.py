@@ -25,18 +25,22 @@ _ORIENTATION = ExifTags.Base.Orientation
 _DESCRIPTIVE = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298, 0x8769, 0x8825, *range(0x9C9B, 0x9CA0)}
 
 
-def read(path: str | os.PathLike) -> Photo:
+def read(path: str | os.PathLike, data: bytes | None = None) -> Photo:
     """The photo in a file, upright (its EXIF orientation is applied), with all that writing the same kind needs.
 
     JPEG, PNG, WebP, TIFF and BMP files are written back as what they are; another format that Pillow reads becomes
     PNG. Photos have at most `MAX_PIXELS` pixels and at least `MIN_SIDE` in each direction.
+
+    Args:
+        path: of the file.
+        data: what the file holds, where it is no file of its own (a member of a zip); `path` then only names it.
 
     Raises:
         ImageFileError: there is no such file, or it is empty, truncated, no picture, too small, too large, of more
             than one frame, or of a kind that cannot be written back.
     """
     path = Path(path)
-    data = _read_bytes(path)
+    data = _checked(path, _read_bytes(path) if data is None else data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -56,9 +60,12 @@ def read(path: str | os.PathLike) -> Photo:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ImageFileError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def _checked(path: Path, data: bytes) -> bytes:
     if not data:
         raise ImageFileError(f"{path} must be a picture; the file is empty (0 bytes).")
     return data

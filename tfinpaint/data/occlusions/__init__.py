@@ -1,35 +1,67 @@
 """Occlusions: what hides a face, one kind a file, found by name in one table."""
 
 from tfinpaint.data.occlusions.base import Occlusion
+from tfinpaint.data.occlusions.center_square import CenterSquare
 from tfinpaint.data.occlusions.choice import Choice
-from tfinpaint.data.occlusions.face_mask import FaceMask
+from tfinpaint.data.occlusions.compose import Compose
+from tfinpaint.data.occlusions.drawings import KINDS
+from tfinpaint.data.occlusions.face_mask import NAMED, FaceMask
+from tfinpaint.data.occlusions.free_form import FreeForm
 from tfinpaint.data.occlusions.from_bank import FromBank
+from tfinpaint.data.occlusions.from_mask import FromMask
+from tfinpaint.data.occlusions.half_face import HalfFace
 from tfinpaint.data.occlusions.lower_face_rectangle import LowerFaceRectangle
 from tfinpaint.data.occlusions.mask_templates import MaskTemplates
 from tfinpaint.data.occlusions.no_occlusion import NoOcclusion
+from tfinpaint.data.occlusions.objects import Objects
+from tfinpaint.data.occlusions.rectangle import Rectangle
+from tfinpaint.data.occlusions.text import Text
 from tfinpaint.errors import InputError
 
 TABLE: dict[str, type[Occlusion]] = {
+    "center_square": CenterSquare,
     "face_mask": FaceMask,
+    "free_form": FreeForm,
+    "half_face": HalfFace,
     "lower_face_rectangle": LowerFaceRectangle,
     "no_occlusion": NoOcclusion,
+    "objects": Objects,
+    "rectangle": Rectangle,
+    "text": Text,
 }
 
 __all__ = [
     "TABLE",
+    "CenterSquare",
     "Choice",
+    "Compose",
     "FaceMask",
+    "FreeForm",
     "FromBank",
+    "FromMask",
+    "HalfFace",
     "LowerFaceRectangle",
     "MaskTemplates",
     "NoOcclusion",
+    "Objects",
     "Occlusion",
+    "Rectangle",
+    "Text",
     "get",
 ]
 
 
 def get(name: str, **arguments) -> Occlusion:
-    """The occlusion of that name in `TABLE`, built with `arguments`."""
-    if name not in TABLE:
-        raise InputError(f"`name` must be one of {', '.join(sorted(TABLE))}. Received: {name!r}.")
-    return TABLE[name](**arguments)
+    """The occlusion of that name, built with `arguments`.
+
+    A name of `TABLE`; of one drawn thing, such as `sunglasses` (see `drawings.KINDS`); or of one of CAN-DFE's nine
+    masks, such as `n95` (see `FaceMask.named`; takes no arguments).
+    """
+    if name in TABLE:
+        return TABLE[name](**arguments)
+    if name in KINDS:
+        return Objects(kinds=(name,), **arguments)
+    if name in NAMED:
+        return FaceMask.named(name, **arguments)
+    known = ", ".join(sorted({*TABLE, *KINDS, *NAMED}))
+    raise InputError(f"`name` must be one of {known}. Received: {name!r}.")

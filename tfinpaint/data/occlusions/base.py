@@ -1,6 +1,8 @@
 """What every occlusion is: a colour layer and how opaque it is, composed in one place."""
 
+import re
 from abc import ABC, abstractmethod
+from functools import cached_property
 
 import tensorflow as tf
 
@@ -13,7 +15,13 @@ class Occlusion(ABC):
     A kind of occlusion draws a `layer`; the composition is the same for all of them, so the promises hold for all:
     the mask is 1 exactly where the layer's opacity is above 0, pixels outside the mask keep their bits, and what a
     sample gets depends on its own seed, picture and landmarks, never on its place in the batch.
+
+    Attributes:
+        context: how much wider than the aligned crop a whole photo's part should be for it (see `occlude_photo`): more
+            than 1 for what follows the landmarks and reaches beyond the crop.
     """
+
+    context: float = 1.0
 
     def __call__(self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Occluded images `(batch, height, width, 3)` in [-1, 1] and masks `(batch, height, width, 1)`, 1 = hidden.
@@ -35,6 +43,28 @@ class Occlusion(ABC):
     @abstractmethod
     def layer(self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Colour `(batch, height, width, 3)` in [-1, 1] and opacity `(batch, height, width, 1)` in [0, 1]."""
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """Names of what a sample may get: one, the name in the table, unless the class draws among several."""
+        return (re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower(),)
+
+    def kind_of(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Which of `kinds` each sample gets, int32 `(batch,)`; `seeds` as in a call, and the same draw."""
+        return tf.zeros(tf.shape(seeds)[:1], tf.int32)
+
+
+def as_occlusion(kind: Occlusion | str) -> Occlusion:
+    """An occlusion as it is; a name of the table becomes the occlusion of that name with its defaults."""
+    from tfinpaint.data import occlusions  # late: the table imports every kind, and every kind this file
+
+    if isinstance(kind, Occlusion):
+        return kind
+    if isinstance(kind, str):
+        return occlusions.get(kind)
+    raise InputError(
+        f"`kinds` must hold occlusions or names, such as 'text' or Rectangle(at='mouth'). Received: {kind!r}."
+    )
 
 
 def pixel_grid(size: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -1,10 +1,11 @@
 """One of several occlusions, drawn anew for each sample."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import tensorflow as tf
 
-from tfinpaint.data.occlusions.base import Occlusion
+from tfinpaint.data.occlusions.base import Occlusion, as_occlusion
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.errors import InputError
 
@@ -13,18 +14,18 @@ class Choice(Occlusion):
     """One of several kinds per sample.
 
     Args:
-        kinds: the occlusions to choose from.
+        kinds: the occlusions to choose from, or their names in the table, such as `["text", Rectangle(at="mouth")]`.
         weights: how often each is taken, in any unit; equally often by default.
     """
 
-    def __init__(self, kinds: Sequence[Occlusion], weights: Sequence[float] | None = None):
+    def __init__(self, kinds: Sequence[Occlusion | str], weights: Sequence[float] | None = None):
         weights = [1.0] * len(kinds) if weights is None else list(weights)
         if not kinds or len(weights) != len(kinds) or min(weights) < 0 or sum(weights) <= 0:
             raise InputError(
                 "`weights` must hold one non-negative number per kind, not all zero. "
                 f"Received: {len(kinds)} kinds and weights {weights}."
             )
-        self.kinds = tuple(kinds)
+        self.choices = tuple(as_occlusion(kind) for kind in kinds)
         self.weights = tuple(weights)
 
     def layer(self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -32,10 +33,24 @@ class Choice(Occlusion):
         draw = Draws(seeds)
         chosen = draw.choose(self.weights)
         where, colours, alphas = [], [], []
-        for i, kind in enumerate(self.kinds):
+        for i, kind in enumerate(self.choices):
             kind_seeds = draw.seeds()
             rows = tf.where(chosen == i)[:, 0]
             colour, alpha = kind.layer(*(tf.gather(value, rows) for value in (images, landmarks, kind_seeds)))
             where.append(rows), colours.append(colour), alphas.append(alpha)
         order = tf.argsort(tf.concat(where, 0))
         return tf.gather(tf.concat(colours, 0), order), tf.gather(tf.concat(alphas, 0), order)
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of all choices in their order; a choice among choices counts by what it chooses."""
+        return tuple(name for choice in self.choices for name in choice.kinds)
+
+    def kind_of(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Which of `kinds` each sample gets, int32 `(batch,)`."""
+        draw = Draws(seeds)
+        chosen, first, result = draw.choose(self.weights), 0, tf.zeros(tf.shape(seeds)[:1], tf.int32)
+        for i, choice in enumerate(self.choices):
+            result = tf.where(chosen == i, first + choice.kind_of(draw.seeds()), result)
+            first += len(choice.kinds)
+        return result

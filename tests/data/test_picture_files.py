@@ -1,0 +1,113 @@
+"""Folders and zips of pictures: what is found, and what is said of those that cannot be read."""
+
+import zipfile
+
+import numpy as np
+import pytest
+
+from tests.data.photos import encoded
+from tests.faces_for_tests import synthetic_faces
+from tfinpaint.data import concatenate, load_faces, split_by_identity
+from tfinpaint.data.picture_files import fingerprint, pictures_of, readers_of
+from tfinpaint.errors import ImageFileError, InputError
+
+FACES, LANDMARKS = synthetic_faces(6, 48)
+NAMES = [f"person{k // 2}/{k}.png" for k in range(6)]
+
+
+@pytest.fixture
+def people(tmp_path):
+    for name, face in zip(NAMES, FACES, strict=True):
+        (tmp_path / "people" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "people" / name).write_bytes(encoded(face))
+    np.savez(tmp_path / "people.npz", name=np.array(NAMES), landmarks=LANDMARKS)
+    return tmp_path / "people"
+
+
+def zipped(people, compression=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(people.with_suffix(".zip"), "w", compression) as archive:
+        for name in NAMES:
+            archive.write(people / name, name)
+        archive.writestr("__MACOSX/person0/._0.png", b"a shadow")
+    return people.with_suffix(".zip")
+
+
+def test_a_folder_and_its_zip_hold_the_same_pictures(people):
+    archive = zipped(people)
+    assert [p.name for p in pictures_of(people)] == [p.name for p in pictures_of(archive)] == NAMES
+    assert [p.folder for p in pictures_of(archive)] == [n.split("/")[0] for n in NAMES]
+    assert {k: read() for k, read in readers_of(people).items()} == {k: r() for k, r in readers_of(archive).items()}
+
+
+def test_a_fingerprint_changes_with_names_and_contents(people):
+    before = fingerprint(pictures_of(people))
+    assert before == fingerprint(pictures_of(people))
+    (people / NAMES[0]).write_bytes(b"longer or shorter")
+    changed = fingerprint(pictures_of(people))
+    (people / NAMES[0]).unlink()
+    assert len({before, changed, fingerprint(pictures_of(people))}) == 3
+
+
+def test_a_cut_off_zip_is_refused_and_a_damaged_member_is_a_bad_picture(people, caplog):
+    archive = zipped(people)
+    data = archive.read_bytes()
+    at = data.index(b"IDAT") + 40
+    archive.write_bytes(data[:at] + b"\0\0\0\0" + data[at + 4 :])
+    with pytest.raises(
+        ImageFileError, match=r"The picture person0/0\.png in .*people\.zip cannot be decoded\. Mend it"
+    ):
+        load_faces(archive)
+    assert load_faces(archive, on_bad="skip").bad == (NAMES[0],)
+    assert "1 of 6 pictures in" in caplog.text and "left out: person0/0.png." in caplog.text
+    with pytest.raises(ImageFileError, match=r"The picture person0/0\.png .*cannot be read \(Bad CRC-32"):
+        readers_of(archive)[NAMES[0]]()
+    archive.write_bytes(data[: len(data) // 2])
+    with pytest.raises(InputError, match=r"`path` must be a whole zip\. Received: .*damaged or cut off"):
+        load_faces(archive)
+
+
+def test_a_damaged_landmark_file_is_refused_in_a_sentence(people):
+    file = people.with_suffix(".npz")
+    file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(InputError, match=r"`landmarks` must be an \.npz with arrays name .* Received: "):
+        load_faces(people)
+
+
+def test_folders_name_people_and_stay_with_their_faces(people):
+    faces = load_faces(people, size=48, identities=True)
+    assert faces.identities == tuple(n.split("/")[0] for n in NAMES)
+    assert faces.take([4, 0]).identities == ("person2", "person0")
+    assert faces.take(np.arange(6) > 3).identities == ("person2",) * 2
+    assert concatenate(faces, faces).identities == faces.identities * 2
+    assert concatenate(faces, load_faces(people, size=48)).identities is None
+    (people / NAMES[2]).write_bytes(b"nothing")
+    kept = load_faces(people, size=48, identities=True, on_bad="skip")
+    assert kept.identities == ("person0",) * 2 + ("person1",) + ("person2",) * 2 and len(kept.names) == 5
+
+
+def test_pictures_without_a_folder_have_no_identity(people):
+    (people / NAMES[0]).rename(people / "0.png")
+    np.savez(people.with_suffix(".npz"), name=np.array(["0.png", *NAMES[1:]]), landmarks=LANDMARKS)
+    with pytest.raises(InputError, match=r"`identities` needs a folder for each person\. Received: '0\.png' in "):
+        load_faces(people, identities=True)
+
+
+def test_nobody_is_on_both_sides_of_a_split(people):
+    faces = load_faces(people, size=48, identities=True)
+    for share, count in ((0.1, 1), (0.34, 1), (0.6, 2), (0.99, 2)):
+        first, second = split_by_identity(faces, share)
+        assert len(set(first.identities)) == count and len(first) + len(second) == 6
+        assert not set(first.identities) & set(second.identities)
+    turned = split_by_identity(faces.take([5, 3, 1, 0, 2, 4]), 0.6)[0]
+    assert set(turned.names) == set(split_by_identity(faces, 0.6)[0].names)
+    assert len({split_by_identity(faces, 0.34, seed)[0].identities for seed in range(20)}) == 3
+
+
+def test_splits_that_cannot_be_made_are_refused(people):
+    faces = load_faces(people, size=48, identities=True)
+    with pytest.raises(InputError, match="`faces` must have identities"):
+        split_by_identity(load_faces(people, size=48), 0.5)
+    with pytest.raises(InputError, match="`share` must be between 0 and 1"):
+        split_by_identity(faces, 1.0)
+    with pytest.raises(InputError, match="`faces` must show at least two people"):
+        split_by_identity(faces.take([0, 1]), 0.5)

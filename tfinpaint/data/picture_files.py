@@ -1,0 +1,104 @@
+"""The pictures of a folder or a zip: their names, and how to read each."""
+
+import hashlib
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tfinpaint.errors import ImageFileError, InputError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+_FAULTS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture in a folder or a zip.
+
+    Attributes:
+        name: below the folder or in the zip, with forward slashes.
+        stamp: changes when the content does: its size, in a zip also its checksum.
+        read: gives its bytes, or raises an `ImageFileError`.
+    """
+
+    name: str
+    stamp: str
+    read: Callable[[], bytes]
+
+    @property
+    def folder(self) -> str:
+        """The last folder of the name, which in many data sets names the person; empty where there is none."""
+        return PurePosixPath(self.name).parent.name
+
+
+def pictures_of(path: Path, suffixes: Iterable[str] = SUFFIXES) -> list[PictureFile]:
+    """The pictures below a folder or in a zip, in order of name.
+
+    Raises:
+        InputError: neither a folder nor a whole zip, or without a picture.
+    """
+    suffixes = tuple(suffixes)
+    found = _in_folder(path, suffixes) if path.is_dir() else _in_zip(path, suffixes)
+    if not found:
+        raise InputError(f"`path` must hold {', '.join(suffixes)} files. Received: path={str(path)!r}, with none.")
+    return sorted(found, key=lambda picture: picture.name)
+
+
+def readers_of(path: Path) -> dict[str, Callable[[], bytes]]:
+    """How to read each picture, by its name below `path`, in order of name."""
+    return {picture.name: picture.read for picture in pictures_of(path)}
+
+
+def fingerprint(pictures: Iterable[PictureFile]) -> str:
+    """A hash of names and stamps in their order, of 32 hexadecimal digits: no picture has to be read for it."""
+    digest = hashlib.blake2b(digest_size=16)
+    for picture in pictures:
+        digest.update(f"{picture.name}\0{picture.stamp}\n".encode())
+    return digest.hexdigest()
+
+
+def _wanted(name: str, suffixes: tuple[str, ...]) -> bool:
+    # macOS puts a shadow "._face.jpg" of each file into its zips; it is no picture
+    return name.lower().endswith(suffixes) and not PurePosixPath(name).name.startswith("._")
+
+
+def _in_folder(path: Path, suffixes: tuple[str, ...]) -> list[PictureFile]:
+    names = ((file.relative_to(path).as_posix(), file) for file in path.rglob("*") if _wanted(file.name, suffixes))
+    return [PictureFile(n, str(f.stat().st_size), _reader(n, path, f.read_bytes)) for n, f in names if f.is_file()]
+
+
+def _in_zip(path: Path, suffixes: tuple[str, ...]) -> list[PictureFile]:
+    if not path.is_file() or (path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path)):
+        raise InputError(f"`path` must be a folder or a zip of pictures. Received: path={str(path)!r}.")
+    try:
+        archive, lock = zipfile.ZipFile(path), threading.Lock()
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"`path` must be a whole zip. Received: {str(path)!r}, damaged or cut off ({error}); fetch it again."
+        ) from None
+
+    def member(info: zipfile.ZipInfo) -> Callable[[], bytes]:
+        def read() -> bytes:
+            with lock:  # threads would only queue on the one file handle
+                return archive.read(info)
+
+        return _reader(info.filename, path, read)
+
+    return [
+        PictureFile(info.filename, f"{info.file_size} {info.CRC:08x}", member(info))
+        for info in archive.infolist()
+        if _wanted(info.filename, suffixes)
+    ]
+
+
+def _reader(name: str, path: Path, read: Callable[[], bytes]) -> Callable[[], bytes]:
+    def checked() -> bytes:
+        try:
+            return read()
+        except _FAULTS as error:
+            raise ImageFileError(f"The picture {name} in {path} cannot be read ({error}).") from None
+
+    return checked
