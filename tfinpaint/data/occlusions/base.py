@@ -37,8 +37,8 @@ class Occlusion(ABC):
                 f"`images` must be square, (batch, side, side, 3), with a known side. Received: shape {images.shape}."
             )
         colour, alpha = self.layer(images, landmarks, seeds)
-        hidden = alpha > 0
-        return tf.where(hidden, (1 - alpha) * images + alpha * colour, images), tf.cast(hidden, tf.float32)
+        # Where alpha is 0 this is the image's own number; a `tf.where` would cost more than all the rest.
+        return (1 - alpha) * images + alpha * colour, tf.cast(alpha > 0, tf.float32)
 
     @abstractmethod
     def layer(self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

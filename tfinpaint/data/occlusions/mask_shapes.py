@@ -50,10 +50,10 @@ def draw_shape(draw: Draws, style: tf.Tensor, face: FaceCoordinates) -> MaskShap
 
     across = (face.angle - shift) / p["width"]
     side = tf.abs(across) + 1e-3
-    top = p["top"] + (p["top_side"] - p["top"]) * side ** p["top_power"] + tilt * face.angle
+    top = p["top"] + (p["top_side"] - p["top"]) * _power(side, p["top_power"]) + tilt * face.angle
     top += p["bump"] * (tf.exp(-tf.square((side - 0.45) / 0.25)) - tf.exp(-tf.square(across / 0.3)))  # over the nose
     top += wave[0] * tf.sin(5 * across) + wave[1] * tf.cos(7 * across)
-    bottom = p["bottom"] - (p["bottom"] - p["bottom_side"]) * side ** p["bottom_power"] + tilt * face.angle
+    bottom = p["bottom"] - (p["bottom"] - p["bottom_side"]) * _power(side, p["bottom_power"]) + tilt * face.angle
     bottom += wave[2] * tf.sin(5 * across) + wave[3] * tf.cos(7 * across)
 
     ends = {sign: face.seen(sign * p["width"] + shift) for sign in (-1, 1)}
@@ -122,3 +122,8 @@ def _rounded_minimum(fields: list[tf.Tensor], radius: tf.Tensor) -> tf.Tensor:
         overlap = tf.nn.relu(radius - tf.abs(result - field)) / radius
         result = tf.minimum(result, field) - tf.square(overlap) * radius * 0.25
     return result
+
+
+def _power(base: tf.Tensor, exponent: tf.Tensor) -> tf.Tensor:
+    """`base ** exponent` of positive numbers; TensorFlow's own takes ten times as long."""
+    return tf.exp(exponent * tf.math.log(base))

@@ -1,5 +1,6 @@
 """Things in front of a face: glasses, scarves, hands, cups, phones and more, drawn or a user's own cut-outs."""
 
+import dataclasses
 import functools
 import os
 from collections.abc import Sequence
@@ -62,6 +63,8 @@ class Objects(Occlusion):
         self.placement = placement
         self.shadow = shadow
         self._places = [PLACES.get(name, ELSE) for name in self.kinds]
+        if self._templates is not None:  # a user's pictures keep their colours
+            self._places = [dataclasses.replace(place, tint="", hue=0.0) for place in self._places]
 
     def kind_of(self, seeds: tf.Tensor) -> tf.Tensor:
         """Which of `kinds` each sample gets, int32 `(batch,)`; `seeds` as in a call."""
@@ -97,11 +100,11 @@ class Objects(Occlusion):
 
     def _sprites(self) -> tuple[Sprites, tf.Tensor, tf.Tensor, tf.Tensor]:
         with tf.init_scope():  # outside the graph that may be in the making: the next graph uses them, too
-            if self._templates is None:
-                return _drawn_sprites(self.kinds)
-            if not hasattr(self, "_own"):
-                self._own = _sprite_set([self._templates[name] for name in self.kinds])
-            return self._own
+            return _drawn_sprites(self.kinds) if self._templates is None else self._own_sprites
+
+    @functools.cached_property
+    def _own_sprites(self) -> tuple[Sprites, tf.Tensor, tf.Tensor, tf.Tensor]:
+        return _sprite_set([self._templates[name] for name in self.kinds])
 
     def _make(
         self, draw: Draws, images: tf.Tensor, landmarks: tf.Tensor, kind: tf.Tensor, point: tf.Tensor
