@@ -141,7 +141,7 @@ def test_names_and_objects_may_be_mixed():
 def test_unknown_names_and_things_are_refused(make):
     with pytest.raises(InputError, match="`name` must be one of .* Received: 'hat'"):
         make(["text", "hat"])
-    with pytest.raises(InputError, match="`kinds` must hold occlusions or names, .* Received: 3"):
+    with pytest.raises(InputError, match="must be an object or a name, .* Received: 3"):
         make([LowerFaceRectangle(), 3])
 
 

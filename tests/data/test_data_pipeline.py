@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.faces_for_tests import synthetic_faces
-from tfinpaint.data.occlusions import LowerFaceRectangle, NoOcclusion
+from tfinpaint.data.occlusions import LowerFaceRectangle, NoOcclusion, Rectangle
 from tfinpaint.data.pipeline import default_occlusion, occlude
 from tfinpaint.data.sources import FaceSet
 from tfinpaint.errors import InputError
@@ -215,3 +215,9 @@ def test_colour_jitter_keeps_the_order_of_light():
 def test_impossible_colour_jitter_is_refused(strength):
     with pytest.raises(InputError, match="`colour_jitter` must be between 0 and 2"):
         occlude(face_set(1), NoOcclusion(), batch_size=1, colour_jitter=strength)
+
+
+def test_an_occlusion_can_be_named():
+    faces = face_set()
+    named, built = (take(occlude(faces, kind, batch_size=4), 1) for kind in ("rectangle", Rectangle()))
+    assert digest(named) == digest(built)

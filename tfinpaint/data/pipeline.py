@@ -6,6 +6,7 @@ import tensorflow as tf
 from tfinpaint.data.colour_jitter import colour_jitter as jitter_colours
 from tfinpaint.data.hole_distance import hole_distance
 from tfinpaint.data.occlusions import Choice, FaceMask, LowerFaceRectangle, NoOcclusion, Occlusion
+from tfinpaint.data.occlusions.base import as_occlusion
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.sources import FaceSet
 from tfinpaint.errors import InputError
@@ -20,7 +21,7 @@ def default_occlusion() -> Choice:
 
 def occlude(
     faces: FaceSet,
-    occlusion: Occlusion,
+    occlusion: Occlusion | str,
     *,
     batch_size: int,
     seed: int = 0,
@@ -41,7 +42,7 @@ def occlude(
 
     Args:
         faces: the aligned faces; kept in memory as bytes.
-        occlusion: draws on each batch.
+        occlusion: draws on each batch; an occlusion, or the name of one.
         batch_size: samples a batch; the last batch of one pass may be smaller.
         seed: of the order, the flips and the occlusions.
         start: first batch to yield. A run resumed at batch b continues bit for bit with `start=b`.
@@ -62,6 +63,7 @@ def occlude(
     if not 0 <= colour_jitter <= 2:
         raise InputError(f"`colour_jitter` must be between 0 and 2. Received: {colour_jitter}.")
     count = len(faces)
+    occlusion = as_occlusion(occlusion)
     arrays = {"image": faces.images, "valid": faces.valid, "landmarks": faces.landmarks}
     arrays = {key: tf.constant(array) for key, array in arrays.items()}
     fields = {} if uv is None else _fields(uv, faces)

@@ -63,7 +63,7 @@ def as_occlusion(kind: Occlusion | str) -> Occlusion:
     if isinstance(kind, str):
         return occlusions.get(kind)
     raise InputError(
-        f"`kinds` must hold occlusions or names, such as 'text' or Rectangle(at='mouth'). Received: {kind!r}."
+        f"An occlusion must be an object or a name, such as Rectangle(at='mouth') or 'text'. Received: {kind!r}."
     )
 
 

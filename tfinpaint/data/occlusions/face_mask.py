@@ -7,8 +7,9 @@ import tensorflow as tf
 from tfinpaint.data.occlusions.base import Occlusion
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.occlusions.face_coordinates import FaceCoordinates
-from tfinpaint.data.occlusions.mask_materials import draw_albedo, draw_colour, draw_relief, draw_valve
+from tfinpaint.data.occlusions.mask_materials import draw_albedo, draw_colour, draw_relief, lay_valve
 from tfinpaint.data.occlusions.mask_shapes import STYLES, MaskShape, draw_shape, draw_straps, slopes
+from tfinpaint.data.occlusions.paint import WHITE, Paint
 from tfinpaint.data.occlusions.photo_match import LUMA, white_level
 from tfinpaint.errors import InputError
 
@@ -100,7 +101,8 @@ class FaceMask(Occlusion):
             near = draw.uniform(-0.04, 0.04, shape=(1, 1, 1)) + tf.constant(self.colour)
             base = tf.clip_by_value(near, 0.02, 0.98)
         white = white_level(draw, images)
-        colour = self._cloth(draw, style, base, images, face, shape) * white
+        colour = self._cloth(draw, style, base, images, face, shape)
+        colour.tint(white)
         softness = draw.uniform(0.8, 2.0)
         cloth = _coverage(shape.distance, softness)
         strap = _coverage(draw_straps(draw, face, shape, self.bands), softness)
@@ -109,7 +111,7 @@ class FaceMask(Occlusion):
         strap_colour = (base + (0.92 - base) * pale) * white * draw.uniform(0.75, 1.0)[..., None]
         depth = draw.uniform(0.0, self.shadow) * draw.chance(0.7)
         shade = depth * tf.clip_by_value(1 + shape.distance / draw.uniform(1.0, 2.5), 0.0, 1.0)
-        return _stack([(self._grain(draw, colour), cloth), (strap_colour, strap), (tf.constant(0.03), shade)])
+        return _stacked(self._grain(draw, colour, images.shape[1]), cloth, strap_colour, strap, shade)
 
     def _cloth(
         self,
@@ -119,28 +121,29 @@ class FaceMask(Occlusion):
         images: tf.Tensor,
         face: FaceCoordinates,
         shape: MaskShape,
-    ) -> tf.Tensor:
+    ) -> Paint:
         """Colour of the lit cloth with rim and valve under white light of full strength."""
         medical = _is(style, *_MEDICAL)
         albedo = draw_albedo(draw, base, medical, face, shape, self.patterns)
         rim_width = draw.uniform(0.02, 0.1) * face.unit
         rim = tf.clip_by_value(rim_width - shape.distance, 0.0, 1.0) * draw.chance(0.4) * draw.uniform(0.3, 1.0)
         rim_colour = tf.where(draw.chance(0.5)[..., None] > 0, draw_colour(draw, medical), base * 0.8)
-        albedo += (rim_colour - albedo) * rim[..., None]
+        albedo.cover(rim_colour, rim)
         folds, seam, valve = (
             draw.chance(tf.gather([_SHARES[name][i] for name in STYLES], style)[:, None, None]) for i in (1, 2, 3)
         )
         relief = draw_relief(draw, folds, seam, face, shape)
-        valve_colour, valve_alpha = draw_valve(draw, face)
-        albedo += (valve_colour - albedo) * valve_alpha * valve[..., None]
+        lay_valve(draw, albedo, face, valve)
         light = _light(draw, images, face, shape, relief)
+        albedo.shade(light)
         # Dark cloth still shows its folds: part of the light is reflected whatever the dye.
-        sheen = draw.uniform(0.0, 0.14) * tf.square(light)
-        return albedo * light[..., None] + sheen[..., None]
+        albedo.add(WHITE, draw.uniform(0.0, 0.14) * tf.square(light))
+        return albedo
 
-    def _grain(self, draw: Draws, colour: tf.Tensor) -> tf.Tensor:
-        """`colour` as soft and as noisy as a photo may be."""
-        colour += (draw.gaussian(*colour.shape[1:3]) * tf.square(draw.uniform(0.0, 0.17)))[..., None]
+    def _grain(self, draw: Draws, paint: Paint, size: int) -> tf.Tensor:
+        """The picture as soft and as noisy as a photo may be, `(batch, height, width, 3)` in [0, 1]."""
+        paint.add(WHITE, draw.gaussian(size, size) * tf.square(draw.uniform(0.0, 0.17)))
+        colour = paint.picture()
         colour += (_blurred(colour) - colour) * draw.uniform(0.2, 1.0)[..., None]
         return tf.clip_by_value(colour, 0.0, 1.0)
 
@@ -153,13 +156,17 @@ def _coverage(distance: tf.Tensor, softness: tf.Tensor) -> tf.Tensor:
     return tf.clip_by_value(distance / softness + 0.5, 0.0, 1.0)
 
 
-def _stack(layers: list[tuple[tf.Tensor, tf.Tensor]]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Layers of colour in [0, 1] and opacity, topmost first, as one colour in [-1, 1] and one opacity."""
-    total, alpha = 0.0, 0.0
-    for colour, opacity in layers:
-        share = (1 - alpha) * opacity[..., None]
-        total, alpha = total + share * colour, alpha + share
-    return 2 * total / tf.maximum(alpha, 1e-6) - 1, alpha
+def _stacked(
+    colour: tf.Tensor, cloth: tf.Tensor, strap_colour: tf.Tensor, strap: tf.Tensor, shade: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Cloth over straps over shadow, as one colour in [-1, 1] and one opacity."""
+    below = Paint(strap_colour)
+    below.shade((1 - cloth) * strap)
+    below.add(0.03 * WHITE, (1 - cloth) * (1 - strap) * shade)
+    alpha = 1 - (1 - cloth) * (1 - strap) * (1 - shade)
+    alpha = tf.where(cloth + strap + shade > 0, alpha, 0.0)[..., None]
+    total = colour * cloth[..., None] + below.picture()
+    return total * (2 / tf.maximum(alpha, 1e-6)) - 1, alpha
 
 
 def _light(draw: Draws, images: tf.Tensor, face: FaceCoordinates, shape: MaskShape, relief: tf.Tensor) -> tf.Tensor:

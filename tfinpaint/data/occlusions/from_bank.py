@@ -52,7 +52,7 @@ class FromBank(Occlusion):
 
     def _best(self, draw: Draws, landmarks: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Index into the bank's shapes `(batch,)`, and the homography that moves it on the face."""
-        candidates = tf.cast(draw.uniform(shape=(_CANDIDATES,)) * float(len(self._shapes)), tf.int32)
+        candidates = tf.cast(draw.uniform(shape=(_CANDIDATES,)) * float(2 * len(self.bank)), tf.int32)
         shapes = tf.gather(self._shapes, candidates)
         a, b, errors = _fit(shapes, landmarks[:, None])
         best = tf.argmin(errors, axis=1, output_type=tf.int32)

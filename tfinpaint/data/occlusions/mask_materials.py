@@ -7,6 +7,7 @@ import tensorflow as tf
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.occlusions.face_coordinates import HEAD_RADIUS, FaceCoordinates
 from tfinpaint.data.occlusions.mask_shapes import MaskShape
+from tfinpaint.data.occlusions.paint import WHITE, Paint
 
 # RGB in [0, 1] under white light, and how often each is taken for medical and for other masks.
 _COLOURS = (
@@ -43,14 +44,15 @@ def draw_colour(draw: Draws, medical: tf.Tensor) -> tf.Tensor:
 
 def draw_albedo(
     draw: Draws, base: tf.Tensor, medical: tf.Tensor, face: FaceCoordinates, shape: MaskShape, patterns: bool
-) -> tf.Tensor:
-    """The cloth's own colour at each pixel, `(batch, height, width, 3)` in [0, 1], mostly `base` `(batch, 1, 1, 3)`."""
+) -> Paint:
+    """The cloth's own colour at each pixel, in [0, 1], mostly `base` `(batch, 1, 1, 3)`."""
+    albedo = Paint(base)
     second, third = (_contrasting(draw, base, draw_colour(draw, medical)) for _ in range(2))
     # Panels: other cloth at the sides or along the top.
     side = tf.abs(shape.across) + 0.15 * (shape.along - 0.5)
     panel = tf.where(draw.chance(0.6) > 0, side - draw.uniform(0.4, 0.8), draw.uniform(0.1, 0.3) - shape.along)
     ink = _edge(panel * 20) * draw.chance(0.15 - 0.11 * medical[:, None, None])
-    albedo = base + (second - base) * ink[..., None]
+    albedo.cover(second, ink)
     if not patterns:
         return albedo
     size = face.v.shape[1]
@@ -73,14 +75,15 @@ def draw_albedo(
         lumps[..., 1] + level,
     ]
     ink = _edge(2.5 * sum(kind[:, i + 1] * field for i, field in enumerate(fields))) * (1 - kind[:, 0])
-    albedo += (second - albedo) * ink[..., None]
+    albedo.cover(second, ink)
     # Spots of a third colour on prints; a badge, which is such spots in one place, on any mask.
     place = tf.square((face.angle - draw.uniform(-0.8, 0.8)) / draw.uniform(0.1, 0.3))
     place += tf.square((face.level - draw.uniform(0.9, 1.5)) / draw.uniform(0.07, 0.25))
     badge = draw.chance(0.2 - 0.14 * medical[:, None, None]) * (1 - kind[:, 6] - kind[:, 7])
     spots = _edge(4 * (lumps[..., 2] - 0.5)) * (kind[:, 6] + kind[:, 7])
     spots += _edge(4 * (lumps[..., 2] + 0.4)) * _edge(3 * (1 - place)) * badge
-    return albedo + (third - albedo) * spots[..., None]
+    albedo.cover(third, spots)
+    return albedo
 
 
 def draw_relief(draw: Draws, folds: tf.Tensor, seam: tf.Tensor, face: FaceCoordinates, shape: MaskShape) -> tf.Tensor:
@@ -109,8 +112,8 @@ def draw_relief(draw: Draws, folds: tf.Tensor, seam: tf.Tensor, face: FaceCoordi
     return relief + draw.uniform(0.0, 0.03) * noise[..., 2]
 
 
-def draw_valve(draw: Draws, face: FaceCoordinates) -> tuple[tf.Tensor, tf.Tensor]:
-    """Colour and opacity of an exhalation valve, `(batch, height, width, 3 or 1)`."""
+def lay_valve(draw: Draws, albedo: Paint, face: FaceCoordinates, valved: tf.Tensor) -> None:
+    """Lays an exhalation valve on the masks where `valved` `(batch, 1, 1)` is 1."""
     radius = draw.uniform(0.12, 0.26)
     place = draw.uniform(-0.8, 0.8) * draw.chance(0.7)
     across = (face.angle - place) * HEAD_RADIUS
@@ -119,9 +122,9 @@ def draw_valve(draw: Draws, face: FaceCoordinates) -> tuple[tf.Tensor, tf.Tensor
     rings = 0.85 + 0.15 * tf.cos(radial * draw.uniform(3.0, 12.0))
     slits = 1 - 0.5 * draw.chance(0.5) * tf.cast(tf.sin(down / radius * 9) > 0.3, tf.float32) * _bell(radial, 0.0, 0.6)
     grey = tf.where(draw.chance(0.5) > 0, draw.uniform(0.03, 0.2), draw.uniform(0.55, 0.95))
-    colour = (grey * rings * slits)[..., None] + draw.uniform(-0.04, 0.04, shape=(1, 1, 3))
-    alpha = tf.clip_by_value((1 - radial) * radius * face.unit + 0.5, 0.0, 1.0)
-    return tf.clip_by_value(colour, 0.0, 1.0), alpha[..., None]
+    alpha = tf.clip_by_value((1 - radial) * radius * face.unit + 0.5, 0.0, 1.0) * valved
+    albedo.cover(draw.uniform(-0.04, 0.04, shape=(1, 1, 3)), alpha)
+    albedo.add(WHITE, alpha * grey * rings * slits)
 
 
 def _contrasting(draw: Draws, base: tf.Tensor, colour: tf.Tensor) -> tf.Tensor:

@@ -69,7 +69,7 @@ def warp(
     )
     alpha = warped[..., 3:]
     alpha = tf.where(alpha < _FAINT, 0.0, tf.minimum(alpha, 1.0))
-    return tf.clip_by_value(warped[..., :3] / tf.maximum(alpha, _FAINT), 0.0, 1.0), alpha
+    return tf.minimum(warped[..., :3] * (1 / tf.maximum(alpha, _FAINT)), 1.0), alpha
 
 
 def similarity(centre: tf.Tensor, scale: tf.Tensor, turn: tf.Tensor, anchor: tuple[float, float]) -> tf.Tensor:
