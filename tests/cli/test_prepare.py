@@ -7,7 +7,7 @@ import pytest
 
 from tests.data.photos import Finder, encoded, photo
 from tfinpaint import cli
-from tfinpaint.data import load_faces, photo_faces
+from tfinpaint.data import load_faces, load_uv, photo_faces
 
 
 @pytest.fixture(autouse=True)
@@ -48,11 +48,22 @@ def test_options_reach_the_manifest(album, tmp_path, capsys):
         "image_format": "jpeg",
         "quality": 90,
         "min_face": 20,
+        "uv": False,
         "detector": "Finder",
         "identities": True,
         "shard_photos": 500,
     }
     assert "8 faces of 5 photos" in capsys.readouterr().out
+
+
+def test_dense_fields_come_by_a_flag(album, tmp_path, capsys):
+    more = ["--size", "48", "--uv"]
+    assert prepare(album, tmp_path / "out", *more) == prepare(album, tmp_path / "out", *more) == 0
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["options"]["uv"] is True
+    uv, valid = load_uv(tmp_path / "out")
+    assert uv.shape == (4, 48, 48, 2) and valid.shape == (4, 48, 48, 1)
+    assert prepare(album, tmp_path / "out", "--size", "48") == 1
+    assert "was begun with uv=True. Received: uv=False. Give the same again" in capsys.readouterr().err
 
 
 def test_stopping_and_refusing_say_why(album, tmp_path, capsys):

@@ -27,6 +27,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--format", choices=("png", "jpeg"), default="png", help="of the aligned faces (png)")
     parser.add_argument("--quality", type=int, default=95, help="of jpeg, 1 to 100 (95)")
     parser.add_argument("--identities", action="store_true", help="the folder that a photo lies in names the person")
+    parser.add_argument("--uv", action="store_true", help="write each face's dense field of a generic head, too")
     parser.add_argument(
         "--on-bad",
         choices=("skip", "stop"),

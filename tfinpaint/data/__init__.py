@@ -17,6 +17,7 @@ _NAMES = {
     "load_faces": "sources",
     "default_occlusion": "pipeline",
     "load_pairs": "paired",
+    "load_uv": "stored_uv",
     "occlude": "pipeline",
     "paired_batches": "paired",
     "prepare_faces": "prepare",

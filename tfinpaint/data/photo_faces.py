@@ -10,8 +10,10 @@ import numpy as np
 
 from tfinpaint.data.picture_files import PictureFile
 from tfinpaint.data.prepared import encode_example
+from tfinpaint.data.stored_uv import encode_uv
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.faces import Detector, MTCNNDetector, YuNet, alignment_matrix, default_detector, largest, resample
+from tfinpaint.faces.uv import GenericHead
 from tfinpaint.faces.yunet import yunet_file
 from tfinpaint.images import read
 
@@ -44,6 +46,7 @@ class PhotoFaceReader:
         image_format: `"png"` or `"jpeg"`, of the crops.
         quality: of JPEG, 1 to 100; colours are kept at full resolution.
         min_face: least width of a face's box in pixels of the photo.
+        uv: whether the records hold the dense field of the generic head, too.
 
     Raises:
         InputError: an argument is none of these.
@@ -58,6 +61,7 @@ class PhotoFaceReader:
         image_format: str = "png",
         quality: int = 95,
         min_face: int = 32,
+        uv: bool = False,
     ) -> None:
         if faces not in ("largest", "all"):
             raise InputError(f"`faces` must be 'largest' or 'all'. Received: {faces!r}.")
@@ -70,6 +74,7 @@ class PhotoFaceReader:
             )
         self._size, self._all, self._min_face = size, faces == "all", min_face
         self._format, self._quality = image_format, quality
+        self._field = GenericHead() if uv else None
         self._make, first = _maker(detector)
         self.detector = type(first).__name__
         self._own, self._making, self._spare = threading.local(), threading.Lock(), [first]
@@ -98,15 +103,15 @@ class PhotoFaceReader:
     def _record(self, pixels: np.ndarray, landmarks: np.ndarray, name: str, identity: str) -> bytes:
         matrix = alignment_matrix(landmarks.astype(np.float64), self._size)
         crop = resample(pixels, matrix, (self._size, self._size))
-        points = landmarks @ matrix[:, :2].T + matrix[:, 2]
+        points = (landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)  # as they are stored
         valid = valid_map(matrix, pixels.shape[1::-1], self._size)
         crop = cv2.cvtColor(crop, cv2.COLOR_RGB2BGR)
         options = [cv2.IMWRITE_JPEG_QUALITY, self._quality]
         options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
         image = cv2.imencode(".png", crop) if self._format == "png" else cv2.imencode(".jpg", crop, options)
-        return encode_example(
-            image[1].tobytes(), cv2.imencode(".png", valid * 255)[1].tobytes(), points, matrix, name, identity
-        )
+        known = cv2.imencode(".png", valid * 255)[1].tobytes()
+        field = encode_uv(*self._field(crop, points)) if self._field else None
+        return encode_example(image[1].tobytes(), known, points, matrix, name, identity, field)
 
 
 def valid_map(matrix: np.ndarray, photo: tuple[int, int], size: int) -> np.ndarray:

@@ -44,6 +44,7 @@ def prepare_faces(
     quality: int = 95,
     min_face: int = 32,
     identities: bool = False,
+    uv: bool = False,
     on_bad: str = "skip",
     shard_photos: int = 500,
     workers: int | None = None,
@@ -61,6 +62,7 @@ def prepare_faces(
         quality: of JPEG, 1 to 100.
         min_face: least width of a face in pixels of the photo.
         identities: whether the folder that a photo lies in names the person.
+        uv: whether each record also holds the dense field of the generic head (`GenericHead`), for `load_uv`.
         on_bad: `"skip"` leaves out photos that cannot be read or show no large enough face, and lists them in
             `report.csv`; `"stop"` ends the run at the first, which can be gone on with.
         shard_photos: so many photos become one shard.
@@ -81,7 +83,8 @@ def prepare_faces(
         raise InputError(
             f"`shard_photos` and `workers` must be at least 1. Received: {shard_photos} and {workers or 'default'}."
         )
-    framing = {"size": size, "faces": faces, "image_format": image_format, "quality": quality, "min_face": min_face}
+    framing = {"size": size, "faces": faces, "image_format": image_format, "quality": quality}
+    framing |= {"min_face": min_face, "uv": uv}
     reader = PhotoFaceReader(**framing, detector=detector)
     options = framing | {"detector": reader.detector, "identities": identities, "shard_photos": shard_photos}
     items, described = _items([Path(source) for source in sources], identities)
@@ -133,9 +136,10 @@ def _begin(out: Path, options: dict[str, Any]) -> None:
     begun = out / UNFINISHED
     if begun.exists():
         try:
-            _compare(out, json.loads(begun.read_text("utf-8"))["options"], options)
+            before = dict(json.loads(begun.read_text("utf-8"))["options"])
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{begun} is damaged ({error}); delete the folder and begin again.") from None
+        _compare(out, before, options)
     elif any(out.iterdir()):
         raise InputError(f"`out` must be a new or empty folder, or one to go on with. Received: {str(out)!r}.")
     records.write_json({"kind": KIND, "format": FORMAT, "options": options}, begun)
@@ -144,6 +148,7 @@ def _begin(out: Path, options: dict[str, Any]) -> None:
 
 
 def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    before = {"uv": False} | before  # older folders do not say
     changed = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
     if changed:
         was, given = ", ".join(f"{k}={before.get(k)}" for k in changed), ", ".join(f"{k}={now.get(k)}" for k in changed)

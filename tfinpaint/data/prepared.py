@@ -2,12 +2,13 @@
 
 Each record is a `tf.train.Example`: `image` (the crop, PNG or JPEG), `valid` (grey PNG, 255 where a pixel is the
 photo's and not a mirrored border), `landmarks` (x1, y1, ..., y5 in pixels of the crop), `matrix` (2 x 3, row by row,
-from the photo's points to the crop's), `name` (of the photo, `#2` for its second face), `identity` (empty if unknown).
+from the photo's points to the crop's), `name` (of the photo, `#2` for its second face), `identity` (empty if unknown),
+and, if so prepared, `uv` (the dense field; see `stored_uv`).
 """
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -74,16 +75,13 @@ def load_prepared(
     manifest = read_manifest(folder)
     if identities and not manifest["options"].get("identities"):
         raise InputError(f"{str(folder)!r} must know identities: prepare it again with --identities.")
-    for shard in manifest["shards"]:
-        check_file(folder / shard["name"], shard)
     own, total = manifest["size"], manifest["faces"]
     total = total if limit is None else min(total, limit)
     images, valid = np.empty((total, size, size, 3), np.uint8), np.empty((total, size, size, 1), np.uint8)
     points, anchors = np.empty((total, 5, 2), np.float32), template_points(own)
     names, people = [""] * total, [""] * total
 
-    def load(item: tuple[int, bytes]) -> None:
-        index, record = item
+    def load(index: int, record: bytes) -> None:
         face = decode_example(record)
         names[index], people[index] = face["name"], face["identity"]
         picture, known, five = face["image"], face["valid"], face["landmarks"]
@@ -92,16 +90,35 @@ def load_prepared(
             picture, five, known = align_picture(picture, five, size, jitter, rng, anchors=anchors, known=known)
         images[index], points[index], valid[index] = picture, five, known.reshape(size, size, 1)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool, tqdm(desc=folder.name, total=total, disable=not progress) as bar:
-        for block in _blocks(folder, manifest, total):
-            for _ in pool.map(load, block):
-                bar.update()
+    each_record(folder, manifest, total, load, progress=progress)
     known = tuple(people) if manifest["options"].get("identities") else None
     return FaceSet(images, points, valid, tuple(names), identities=known)
 
 
+def each_record(
+    folder: Path, manifest: dict[str, Any], total: int, load: Callable[[int, bytes], Any], *, progress: bool = False
+) -> None:
+    """Checks the shards, then calls `load(index, record)` for the first `total` records, in several threads.
+
+    Raises:
+        InputError: a shard is missing or differs from what the manifest says, or there is no TensorFlow.
+    """
+    for shard in manifest["shards"]:
+        check_file(folder / shard["name"], shard)
+    with ThreadPoolExecutor(os.cpu_count()) as pool, tqdm(desc=folder.name, total=total, disable=not progress) as bar:
+        for block in _blocks(folder, manifest, total):
+            for _ in pool.map(lambda item: load(*item), block):
+                bar.update()
+
+
 def encode_example(
-    image: bytes, valid: bytes, landmarks: np.ndarray, matrix: np.ndarray, name: str, identity: str
+    image: bytes,
+    valid: bytes,
+    landmarks: np.ndarray,
+    matrix: np.ndarray,
+    name: str,
+    identity: str,
+    uv: bytes | None = None,
 ) -> bytes:
     """One record; see the head of this file."""
     import tensorflow as tf
@@ -119,12 +136,14 @@ def encode_example(
         "identity": text(identity.encode()),
     }
     feature |= {"landmarks": numbers(landmarks), "matrix": numbers(matrix)}
+    if uv is not None:
+        feature["uv"] = text(uv)
     example = tf.train.Example(features=tf.train.Features(feature=feature))
     return example.SerializeToString(deterministic=True)
 
 
 def decode_example(record: bytes) -> dict[str, Any]:
-    """What `encode_example` was given; `image` `(size, size, 3)` and `valid` `(size, size)` as uint8 arrays."""
+    """What `encode_example` was given, but `uv`; `image` `(size, size, 3)` and `valid` `(size, size)` as uint8."""
     import tensorflow as tf
 
     feature = tf.train.Example.FromString(record).features.feature
