@@ -13,10 +13,10 @@ from tests.faces_for_tests import synthetic_faces
 from tfinpaint.data.occlusions import Choice, LowerFaceRectangle, Objects
 from tfinpaint.data.occlusions.drawings import KINDS, SIDE, drawn
 from tfinpaint.data.occlusions.draws import Draws
+from tfinpaint.data.occlusions.object_files import load_templates, visible_box
 from tfinpaint.data.occlusions.objects import HELD_OUT
 from tfinpaint.data.occlusions.photo_match import colours_at, noise_and_softness
 from tfinpaint.data.occlusions.placement import ELSE, PLACES, _taper, _to_border, anywhere, semantic
-from tfinpaint.data.occlusions.templates import load_templates, visible_box
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.faces.template import template_points
 

@@ -1,6 +1,9 @@
 """What every occlusion promises; a new name in the table is tested unasked."""
 
 import functools
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from tfinpaint.data import occlusions
 from tfinpaint.data.occlusions import TABLE, Choice, LowerFaceRectangle, NoOcclusion
 from tfinpaint.errors import InputError
 
+ROOT = Path(__file__).resolve().parents[2]
 SIZE = 48
 FACES, LANDMARKS = synthetic_faces(6, SIZE)
 IMAGES = FACES.astype(np.float32) / 127.5 - 1
@@ -167,3 +171,22 @@ def test_kinds_are_found_by_name_and_take_their_arguments():
     assert occlusions.get("lower_face_rectangle", side=0.125).side == 0.125
     with pytest.raises(InputError, match="`name` must be one of .*face_mask, .* Received: 'hat'"):
         occlusions.get("hat")
+
+
+_CODE = """
+import hashlib
+from tests.data.test_occlusions import IMAGES, KINDS, LANDMARKS, _numbered
+for name, kind in sorted(KINDS.items()):
+    values = kind(IMAGES, LANDMARKS, _numbered(8))
+    print(name, hashlib.sha256(b"".join(v.numpy().tobytes() for v in values)).hexdigest())
+"""
+
+
+def test_two_processes_draw_the_same_bytes():
+    """What is drawn once and kept (words, things) is the same in both, too."""
+    runs = [
+        subprocess.Popen([sys.executable, "-c", _CODE], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    first, second = (run.communicate()[0] for run in runs)
+    assert first == second
+    assert len(first.splitlines()) == len(KINDS)

@@ -8,9 +8,9 @@ import tensorflow as tf
 from tfinpaint.data.occlusions.base import Occlusion
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.occlusions.face_coordinates import FaceCoordinates
+from tfinpaint.data.occlusions.mask_template_files import read_templates
 from tfinpaint.data.occlusions.photo_match import white_level
 from tfinpaint.data.occlusions.sprites import Sprites
-from tfinpaint.data.occlusions.template_files import read_templates
 from tfinpaint.errors import InputError
 
 # Where the anchors lie on the head: angle around it and level below the eyes in eye distances (see FaceCoordinates).

@@ -12,9 +12,9 @@ from tfinpaint.data.occlusions import photo_match
 from tfinpaint.data.occlusions.base import Occlusion, pixel_grid
 from tfinpaint.data.occlusions.drawings import HAIR, KINDS, SIDE, SKIN, drawn
 from tfinpaint.data.occlusions.draws import Draws
+from tfinpaint.data.occlusions.object_files import load_templates, visible_box
 from tfinpaint.data.occlusions.placement import ELSE, PLACES, anywhere, semantic
 from tfinpaint.data.occlusions.sprites import Sprites
-from tfinpaint.data.occlusions.templates import load_templates, visible_box
 from tfinpaint.errors import InputError
 
 HELD_OUT = ("book", "bottle", "cap", "fan", "goggles", "leaf")  # one of each family: new things at test time
