@@ -63,7 +63,7 @@ def occlude(
     if not 0 <= colour_jitter <= 2:
         raise InputError(f"`colour_jitter` must be between 0 and 2. Received: {colour_jitter}.")
     count = len(faces)
-    occlusion = as_occlusion(occlusion)
+    occlusion = as_occlusion(occlusion) if isinstance(occlusion, str) else occlusion
     arrays = {"image": faces.images, "valid": faces.valid, "landmarks": faces.landmarks}
     arrays = {key: tf.constant(array) for key, array in arrays.items()}
     fields = {} if uv is None else _fields(uv, faces)
