@@ -12,8 +12,9 @@ from tfinpaint.cli.demo import LANDMARKS
 from tfinpaint.data import occlusions
 from tfinpaint.data.occlusions.drawings import KINDS
 from tfinpaint.data.occlusions.face_mask import NAMED
-from tfinpaint.evaluation import write_sheet
+from tfinpaint.evaluation.sheet import contact_sheet
 from tfinpaint.faces import align
+from tfinpaint.images import write_picture
 
 SIDE = 192
 
@@ -43,24 +44,7 @@ def main() -> None:
     rows = [dict(list(cells.items())[i : i + 12]) for i in range(0, len(cells), 12)]
     for row in rows:
         row |= {" " * (100 + k): np.full_like(next(iter(cells.values())), 255) for k in range(12 - len(row))}
-    write_sheet_rows(rows, out)
-
-
-def write_sheet_rows(rows: list[dict[str, np.ndarray]], out: str) -> None:
-    """Sheets of the rows, one below the other."""
-    import tempfile
-    from pathlib import Path
-
-    from PIL import Image
-
-    from tfinpaint.images import write_picture
-
-    with tempfile.TemporaryDirectory() as folder:
-        parts = []
-        for k, row in enumerate(rows):
-            write_sheet(row, Path(folder) / f"{k}.png", side=96)
-            parts.append(np.asarray(Image.open(Path(folder) / f"{k}.png")))
-    write_picture(np.concatenate(parts), out)
+    write_picture(np.concatenate([contact_sheet(row, side=96) for row in rows]), out)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: Any) -> None:
+    """Adds the command to the program's parser."""
     parser = subparsers.add_parser(
         "restore",
         help="paint hidden faces back",

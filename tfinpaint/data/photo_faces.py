@@ -105,12 +105,12 @@ class PhotoFaceReader:
         crop = resample(pixels, matrix, (self._size, self._size))
         points = (landmarks @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)  # as they are stored
         valid = valid_map(matrix, pixels.shape[1::-1], self._size)
+        field = encode_uv(*self._field(crop, points)) if self._field else None
         crop = cv2.cvtColor(crop, cv2.COLOR_RGB2BGR)
         options = [cv2.IMWRITE_JPEG_QUALITY, self._quality]
         options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
         image = cv2.imencode(".png", crop) if self._format == "png" else cv2.imencode(".jpg", crop, options)
         known = cv2.imencode(".png", valid * 255)[1].tobytes()
-        field = encode_uv(*self._field(crop, points)) if self._field else None
         return encode_example(image[1].tobytes(), known, points, matrix, name, identity, field)
 
 

@@ -42,11 +42,15 @@ def tint(pictures: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
 
 def write_sheet(columns: Mapping[str, np.ndarray], path: str | os.PathLike, *, side: int = 160, fold: int = 1) -> None:
-    """Writes a PNG with a row for each face and a labelled column for each entry.
+    """Writes `contact_sheet` as a PNG, which appears whole or not at all."""
+    write_picture(contact_sheet(columns, side=side, fold=fold), path)
+
+
+def contact_sheet(columns: Mapping[str, np.ndarray], *, side: int = 160, fold: int = 1) -> np.ndarray:
+    """A picture with a row for each face and a labelled column for each entry, uint8.
 
     Args:
         columns: label -> `(n, s, s, 3)` uint8.
-        path: of the PNG, which appears whole or not at all.
         side: of one picture in the sheet.
         fold: how many blocks of columns stand beside each other, for many faces.
     """
@@ -54,7 +58,7 @@ def write_sheet(columns: Mapping[str, np.ndarray], path: str | os.PathLike, *, s
     rows = -(-count // fold)
     block = _block(columns, slice(0, rows), rows, side)
     blocks = [block] + [_block(columns, slice(i * rows, (i + 1) * rows), rows, side) for i in range(1, fold)]
-    write_picture(np.concatenate(blocks, axis=1), path)
+    return np.concatenate(blocks, axis=1)
 
 
 def _block(columns: Mapping[str, np.ndarray], which: slice, rows: int, side: int) -> np.ndarray:
