@@ -1,7 +1,7 @@
 """The generic head's field over a portrait, and how long it takes.
 
-`python -m benchmarks.uv_field` draws lines of equal u and v over scikit-image's portrait into `docs/uv.png` and prints
-the milliseconds of one field at 128 and 256 px.
+`python -m benchmarks.uv_field` draws lines of equal u and v over scikit-image's portrait into `docs/uv.png` and writes
+the milliseconds of one field at 128 and 256 px into `benchmarks/results/uv_field.json`.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from skimage import data
 
+from benchmarks.machine import describe, write
 from tfinpaint.faces import default_detector, largest, template_points
 from tfinpaint.faces.uv import GenericHead
 
@@ -58,5 +59,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", default="docs/uv.png", metavar="FILE", help="picture to write (docs/uv.png)")
     draw(parser.parse_args().out)
-    for side in (128, 256):
-        print(f"{side} x {side}: {milliseconds(side):.1f} ms")
+    times = {f"{side} x {side}": round(milliseconds(side), 2) for side in (128, 256)}
+    print(times)
+    print(write("uv_field", {"machine": describe(), "ms": times}))

@@ -1,7 +1,7 @@
 """Dense fields beside the faces of a prepared folder, in one 16-bit PNG each.
 
 Its red, green and blue are u, v and validity as IEEE half floats, bit by bit: what `uv_fields` computes comes back
-exactly, and a PNG of them takes half the room of one of u and v scaled to 65535, because half floats carry fewer bits.
+exactly, in less room than u and v scaled to 65535 would take, because half floats carry fewer bits.
 """
 
 import os
@@ -13,7 +13,7 @@ import numpy as np
 from tfinpaint.data.prepared import each_record, read_manifest
 from tfinpaint.errors import InputError
 
-_COMPRESSION = [cv2.IMWRITE_PNG_COMPRESSION, 6]  # 9 saves 4 % more and takes ten times as long
+_COMPRESSION = [cv2.IMWRITE_PNG_COMPRESSION, 6]  # more takes much longer and saves little
 
 
 def load_uv(
