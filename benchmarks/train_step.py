@@ -9,7 +9,9 @@ the engines take turns, and each row is its best round's median. Batches are the
 """
 
 import argparse
+import importlib
 import importlib.util
+import inspect
 import json
 import os
 import statistics
@@ -104,7 +106,7 @@ def torch_rates(engine: str, preset: str, count: int, steps: int) -> dict[str, f
     from benchmarks.torch_unet import CoarseGenerator
     from tfinpaint import zoo
 
-    arguments = zoo.preset(preset).arguments
+    arguments = _arguments(zoo.preset(preset))
     generator = CoarseGenerator(arguments["coarse_widths"], arguments["stem"]).to(memory_format=torch.channels_last)
     data = {k: torch.from_numpy(v).permute(0, 3, 1, 2) for k, v in batch(arguments["image_size"], count).items()}
     inputs = torch.cat([data["occluded"], data["mask"]], 1).contiguous(memory_format=torch.channels_last)
@@ -116,6 +118,15 @@ def torch_rates(engine: str, preset: str, count: int, steps: int) -> dict[str, f
         (painted.float() - data["image"]).abs().mean().backward()
 
     return {"generator": count / seconds(step, steps), "parameters": sum(p.numel() for p in generator.parameters())}
+
+
+def _arguments(preset: Any) -> dict[str, Any]:
+    """The preset's arguments of the model, with the defaults of those that it leaves out."""
+    from tfinpaint import zoo
+
+    module, cls, _ = zoo.MODELS[preset.model]
+    parameters = inspect.signature(getattr(importlib.import_module(module), cls)).parameters.values()
+    return {p.name: p.default for p in parameters} | dict(preset.arguments)
 
 
 def _flop(network: Any) -> float:
