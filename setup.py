@@ -5,5 +5,9 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["tfinpaint", "tfinpaint.*"]), "tfinpaint._zoo"],
     package_dir={"tfinpaint._zoo": "zoo"},  # cards and weights travel inside the wheel
-    package_data={"tfinpaint._zoo": ["*/*"]},
+    package_data={
+        "tfinpaint._zoo": ["*/*"],
+        "tfinpaint.evaluation.benchmark": ["*.json"],
+        "tfinpaint.evaluation.report": ["*.css"],
+    },
 )

@@ -19,13 +19,13 @@ MAY = {
     "losses": COMMON,
     "features": COMMON | {"faces.template"},
     "training": COMMON | {"losses", "layers", "features"},
-    "models": COMMON | {"losses", "layers", "features", "training"},
+    "models": COMMON | {"losses", "layers", "features", "training", "faces.template"},
     "images": COMMON,
     "faces": COMMON | {"images"},
     "data": COMMON | {"faces", "images", "records"},
     "zoo": COMMON | {"models"},
     "restoration": COMMON | {"zoo", "faces", "images"},
-    "evaluation": COMMON | {"zoo", "faces", "images", "data", "features"},
+    "evaluation": COMMON | {"zoo", "faces", "images", "data", "features", "records"},
     "callbacks": COMMON | {"zoo", "images", "evaluation", "training", "records"},
 }
 NO_TENSORFLOW = ("callbacks", "layers", "losses", "features", "models", "faces", "images", "training")

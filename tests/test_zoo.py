@@ -1,7 +1,6 @@
 """The zoo: names, records, hashes, cards, ledgers."""
 
 import csv
-import json
 import re
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 
 from tfinpaint import zoo
 from tfinpaint.errors import InputError, WeightsError
-from tfinpaint.evaluation.tables import BEGIN, END, results_table
+from tfinpaint.evaluation.report import BEGIN, END, card_table, read_results, summary_table
 
 ROOT = Path(__file__).resolve().parents[1]
 models = pytest.mark.parametrize("model", zoo.MODELS)
@@ -117,24 +116,43 @@ def test_every_row_of_the_ledger_names_code_and_a_test_that_exist(model):
         assert row["paper"] and row["ours"]
 
 
-@models
-def test_tables_of_the_card_and_the_readme_are_those_of_the_results(model):
-    path = zoo.folder(model) / "results.json"
-    if not path.exists():
-        pytest.skip("no results yet")
-    table = results_table(json.loads(path.read_text(encoding="utf-8")))
-    for file in (zoo.folder(model) / "README.md", ROOT / "README.md"):
-        text = file.read_text(encoding="utf-8")
-        assert text.partition(BEGIN)[2].partition(END)[0].strip() == table, file
+MEASURED = [p for p in PRESETS if p.results]
+measured = pytest.mark.parametrize("record", MEASURED, ids=lambda p: p.name)
 
 
-@models
-def test_results_were_measured_with_the_published_weights(model):
-    path = zoo.folder(model) / "results.json"
-    if not path.exists():
-        pytest.skip("no results yet")
-    record = zoo.preset(model)
-    assert json.loads(path.read_text(encoding="utf-8"))["files"][record.file] == record.sha256
+def _results(record):
+    return read_results(zoo.folder(record.model) / record.results)
+
+
+def _between_marks(path):
+    return path.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip()
+
+
+@measured
+def test_the_tables_of_a_card_are_those_of_its_results(record):
+    card = zoo.folder(record.model) / "README.md"
+    assert _between_marks(card) == card_table(_results(record), record.name).strip()
+
+
+def test_the_table_of_the_readme_is_that_of_all_results():
+    assert _between_marks(ROOT / "README.md") == summary_table(map(_results, MEASURED)).strip()
+
+
+@measured
+def test_results_were_measured_with_the_published_weights_on_the_frozen_benchmark(record):
+    from tfinpaint.evaluation import load_protocol
+
+    results = _results(record)
+    assert results["models"][record.name]["weights"] == record.sha256
+    assert results["benchmark"]["sha256"] == load_protocol(results["benchmark"]["name"]).sha256
+    assert "limit" not in results["benchmark"]
+    assert not [w for of in results["verified"].values() for w in of.values() if w.startswith("not verified")]
+
+
+@measured
+def test_no_judge_of_the_results_taught_the_model(record):
+    judges = {judge["sha256"] for judge in _results(record)["judges"].values()}
+    assert record.training["feature files"] and not judges & set(record.training["feature files"].values())
 
 
 def test_an_installed_wheel_brings_the_zoo(tmp_path):

@@ -23,6 +23,11 @@ def environment() -> dict[str, str]:
     return versions
 
 
+def hardware() -> dict[str, str | int]:
+    """What the numbers were computed on: the kind of machine and its number of cores, no name of its own."""
+    return {"machine": platform.machine(), "system": platform.system(), "cores": os.cpu_count() or 1}
+
+
 def git_revision(folder: str | os.PathLike | None = None) -> str | None:
     """The commit of the checkout that holds this package (or `folder`), with a `+` where files differ from it."""
     folder = Path(folder or __file__).resolve()

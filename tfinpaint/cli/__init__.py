@@ -18,8 +18,9 @@ COMMANDS = {
     "models": "tfinpaint.cli.models",
     "prepare": "tfinpaint.cli.prepare",
     "train": "tfinpaint.cli.train",
+    "train-identity": "tfinpaint.cli.train_identity",
     "pack": "tfinpaint.cli.pack",
-    "evaluate": "tfinpaint.cli.evaluate",
+    "benchmark": "tfinpaint.cli.benchmark",
     "occlude": "tfinpaint.cli.occlude",
 }
 

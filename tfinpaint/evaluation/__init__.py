@@ -1,39 +1,83 @@
 """How good a restoration is: metrics, judges that no loss looks through, baselines, protocols, contact sheets."""
 
-from tfinpaint.evaluation.baselines import navier_stokes, telea
-from tfinpaint.evaluation.evaluate import HELD_OUT_SEED, evaluate
+from tfinpaint.evaluation.baselines import mean_face, mean_of_others, navier_stokes, telea
+from tfinpaint.evaluation.benchmark import HELD_OUT_SEED, freeze, load_protocol, run_benchmark, save_protocol
 from tfinpaint.evaluation.face_judge import build_face_judge
+from tfinpaint.evaluation.feature_networks import (
+    build_inception,
+    feature_distance_name,
+    frechet_name,
+    pooled_features,
+)
 from tfinpaint.evaluation.judging import distance, look
 from tfinpaint.evaluation.landmark_judge import build_landmark_judge
-from tfinpaint.evaluation.metrics import l1_percent, l2_percent, mask_iou, psnr, ssim, ssim_map
+from tfinpaint.evaluation.lpips_judge import build_lpips_judge
+from tfinpaint.evaluation.metrics import (
+    PrecisionRecall,
+    border_band,
+    feature_distance,
+    frechet_distance,
+    frechet_from_moments,
+    inter_ocular_error,
+    l1_percent,
+    l2_percent,
+    landmark_failures,
+    mask_iou,
+    masked_mean,
+    neighbour_radii,
+    precision_recall,
+    psnr,
+    realism,
+    ssim,
+    ssim_map,
+    ssim_maps,
+)
 from tfinpaint.evaluation.real_masks import FoundFaces, find_faces, score_labelled, score_worn
-from tfinpaint.evaluation.sheet import examples, tint, write_sheet
+from tfinpaint.evaluation.sheet import tint, write_sheet
 from tfinpaint.evaluation.summary import summarise
-from tfinpaint.evaluation.tables import results_table, update_tables
 
 __all__ = [
     "HELD_OUT_SEED",
+    "freeze",
+    "load_protocol",
+    "mean_face",
+    "mean_of_others",
+    "run_benchmark",
+    "save_protocol",
     "FoundFaces",
+    "PrecisionRecall",
+    "border_band",
     "build_face_judge",
+    "build_inception",
     "build_landmark_judge",
+    "build_lpips_judge",
     "distance",
-    "evaluate",
-    "examples",
+    "feature_distance",
+    "feature_distance_name",
     "find_faces",
+    "frechet_distance",
+    "frechet_from_moments",
+    "frechet_name",
+    "inter_ocular_error",
     "l1_percent",
     "l2_percent",
+    "landmark_failures",
     "look",
     "mask_iou",
+    "masked_mean",
     "navier_stokes",
+    "neighbour_radii",
+    "pooled_features",
+    "precision_recall",
     "psnr",
-    "results_table",
+    "realism",
     "score_labelled",
     "score_worn",
     "ssim",
     "ssim_map",
+    "ssim_maps",
     "summarise",
     "telea",
     "tint",
-    "update_tables",
     "write_sheet",
 ]

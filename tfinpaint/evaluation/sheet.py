@@ -2,38 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 import cv2
 import numpy as np
 
-from tfinpaint.evaluation.baselines import telea
-from tfinpaint.evaluation.evaluate import HELD_OUT_SEED, drawn_batches
 from tfinpaint.images import write_picture
 
 _GAP, _STRIP = 4, 24
 _TINT = np.array([255.0, 40.0, 60.0])
-
-
-def examples(
-    model: Any, faces: Any, occlusion: Any, *, seed: int = HELD_OUT_SEED, count: int = 8
-) -> dict[str, np.ndarray]:
-    """The pictures behind `evaluate`, for its first `count` faces: label -> `(count, s, s, 3)` uint8.
-
-    Columns: clean, occluded, found mask, telea, coarse (where the model gives one), restored.
-    """
-    count = min(count, len(faces))
-    first = faces.take(slice(count))
-    ((clean, occluded, mask, _),) = drawn_batches(first, occlusion, seed=seed, batch_size=count)
-    restored = model.restore(occluded)
-    columns = {
-        "clean": clean,
-        "occluded": occluded,
-        "found mask": np.repeat((restored.masks * 255).astype(np.uint8), 3, axis=-1),
-        "telea, true mask": telea(occluded, mask),
-    }
-    coarse = _coarse(model, occluded)
-    return columns | ({} if coarse is None else {"coarse": coarse}) | {"restored": restored.images}
 
 
 def tint(pictures: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -72,12 +48,3 @@ def _block(columns: Mapping[str, np.ndarray], which: slice, rows: int, side: int
             top = _STRIP + row * cell
             block[top : top + side, left : left + side] = cv2.resize(picture, (side, side), interpolation=way)
     return block
-
-
-def _coarse(model: Any, occluded: np.ndarray) -> np.ndarray | None:
-    if not callable(model) or getattr(model, "image_size", None) != occluded.shape[1]:
-        return None
-    outputs = model(occluded.astype(np.float32) / 127.5 - 1)
-    if "coarse" not in outputs:
-        return None
-    return np.rint((np.clip(np.asarray(outputs["coarse"]), -1, 1) + 1) * 127.5).astype(np.uint8)

@@ -87,3 +87,18 @@ class FaceCrop(keras.layers.Layer):
 
     def get_config(self) -> dict:
         return super().get_config() | {"left": self.left, "top": self.top, "side": self.side, "size": self.size}
+
+
+def behind_crop(network: keras.Model) -> keras.Model:
+    """The part of a network behind its `FaceCrop`, with the same weights: it takes the crop itself.
+
+    Pictures that were aligned straight to the network's own template, `(batch, size, size, 3)` in [-1, 1], keep detail
+    that a crop out of our wider framing has lost.
+
+    Raises:
+        InputError: the network has no such layer.
+    """
+    crop = next((layer for layer in network.layers if isinstance(layer, FaceCrop)), None)
+    if crop is None:
+        raise InputError(f"`network` must begin with a FaceCrop. Received: {network.name!r}, which has none.")
+    return keras.Model(crop.output, network.output, name=f"{network.name}_behind_crop")

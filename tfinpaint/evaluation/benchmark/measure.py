@@ -1,0 +1,93 @@
+"""The scores of some faces that a method restored: one value for each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfinpaint.evaluation import metrics
+from tfinpaint.evaluation.benchmark.drawing import DrawnFaces
+from tfinpaint.evaluation.benchmark.methods import Answer
+from tfinpaint.evaluation.feature_networks import pooled_features
+from tfinpaint.evaluation.judging import look
+
+BAND = 1 / 32  # of the side, on either side of the hole's border
+POOLED = "fire9"  # SqueezeNet's deepest features stand for whole pictures
+
+
+@dataclass(frozen=True)
+class Judges:
+    """Networks that no loss of the judged models looks through; each may be None.
+
+    Attributes:
+        likeness: an `Embedder` of faces.
+        landmarks: gives 68 points, see `build_landmark_judge`.
+        features: gives a dict of feature maps, `fire9` among them; see `build_feature_judge`.
+        keys: name -> SHA-256 of the file.
+    """
+
+    likeness: Any = None
+    landmarks: Any = None
+    features: Any = None
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+def build_feature_judge(weights: str | Path) -> Any:
+    """SqueezeNet with the features that distances are measured on; see `build_squeeze_net`."""
+    from tfinpaint.features.squeeze_net import build_squeeze_net
+
+    return build_squeeze_net(weights)
+
+
+def see(judges: Judges, pictures: np.ndarray, landmarks: np.ndarray, batch_size: int) -> dict[str, np.ndarray]:
+    """What the judges make of pictures: `likeness` (n, d), `landmarks` (n, 68, 2), `features` (n, d)."""
+    seen = {}
+    if judges.likeness is not None:
+        seen["likeness"] = judges.likeness(pictures, landmarks)
+    if judges.landmarks is not None:
+        seen["landmarks"] = look(judges.landmarks, pictures, batch_size)
+    if judges.features is not None:
+        seen["features"] = pooled_features(judges.features, pictures, tap=POOLED, batch_size=batch_size)
+    return seen
+
+
+def measure(
+    answer: Answer, drawn: DrawnFaces, judges: Judges, clean: dict[str, np.ndarray], batch_size: int
+) -> dict[str, np.ndarray]:
+    """Scores `(n,)` by name, and `features` `(n, d)`; `clean` is what `see` says of the clean faces.
+
+    The hole is the true mask; pixels that the alignment made up do not count.
+    """
+    scores = _pixels(answer.images, drawn)
+    seen = see(judges, answer.images, drawn.landmarks, batch_size)
+    if "likeness" in seen:
+        scores["likeness_distance"] = np.linalg.norm(seen["likeness"] - clean["likeness"], axis=-1)
+    if "landmarks" in seen:
+        scores["landmark_error"] = metrics.inter_ocular_error(seen["landmarks"], clean["landmarks"])
+        scores["landmark_failures"] = metrics.landmark_failures(scores["landmark_error"])
+    if "features" in seen:
+        distance = metrics.feature_distance(judges.features, answer.images, drawn.clean, batch_size=batch_size)
+        scores |= {"feature_distance": distance, "features": seen["features"]}
+    if answer.masks is not None:
+        scores["mask_iou"] = metrics.mask_iou(answer.masks, drawn.masks, drawn.valid)
+        scores["mask_false"] = metrics.masked_mean(answer.masks, drawn.valid * (1 - drawn.masks))
+    return scores
+
+
+def _pixels(images: np.ndarray, drawn: DrawnFaces) -> dict[str, np.ndarray]:
+    x, y = images / 255.0, drawn.clean / 255.0
+    width = max(1.0, BAND * images.shape[1])
+    regions = {
+        "hole_": drawn.masks * drawn.valid,
+        "band_": metrics.border_band(drawn.masks, width) * drawn.valid,
+        "": drawn.valid,
+    }
+    similarity = metrics.ssim_maps(x, y)
+    scores = {}
+    for prefix, where in regions.items():
+        scores[f"{prefix}psnr"] = metrics.psnr(x, y, where)
+        scores[f"{prefix}ssim"] = metrics.masked_mean(similarity, where)
+        scores[f"{prefix}l1_percent"] = metrics.l1_percent(x, y, where)
+        scores[f"{prefix}l2_percent"] = metrics.l2_percent(x, y, where)
+    return scores

@@ -1,0 +1,191 @@
+"""Markdown tables of cards and README, made from the benchmark's record; a test compares the two."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tfinpaint.errors import InputError
+from tfinpaint.evaluation.report.results import check_results, main_kind, write_whole
+from tfinpaint.evaluation.report.words import MAIN, SHARE, Metric, kind_label, method_label, metric, remark
+
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+_BASELINES = ("occluded", "telea", "navier_stokes", "mean_face")
+# The columns of the README's table: a score and whose it is; None stands for the model.
+_SUMMARY = (
+    *(("hole_psnr", who) for who in ("occluded", "telea", None)),
+    *((key, None) for key in ("hole_ssim", "likeness_distance", "mask_iou")),
+)
+_WHO = {"occluded": "occluded", "telea": "Telea", None: "**model**"}
+_SHORT = ("hole_psnr", "hole_ssim", "likeness_distance", "mask_iou")
+
+
+def card_table(results: Mapping[str, Any], model: str | None = None) -> str:
+    """All of one model's numbers for its card, beside the baselines: means with 95 % intervals.
+
+    Args:
+        results: the benchmark's record.
+        model: a key of its `models`; may be left out where there is one.
+
+    Returns:
+        Markdown: a block for each set of faces and kind of occlusion, then recognition, then photos of worn masks.
+
+    Raises:
+        InputError: `model` was not measured, or it must be said which.
+    """
+    results = check_results(results)
+    models = list(results.get("models", {}))
+    model = models[0] if model is None and len(models) == 1 else model
+    if model not in models:
+        known = ", ".join(models) or "none"
+        raise InputError(f"`model` must be one that the benchmark measured ({known}). Received: model={model!r}.")
+    blocks = [
+        _pixels(results, model, name, kind)
+        for name, faces in results.get("sets", {}).items()
+        for kind, measured in faces.get("kinds", {}).items()
+        if model in measured.get("methods", {})
+    ]
+    for part, lead in (("verification", _verification_lead), ("identification", _identification_lead)):
+        for name, measured in results.get(part, {}).items():
+            if model in measured.get("conditions", {}):
+                blocks.append(lead(name, measured) + "\n\n" + _conditions(model, measured))
+    worn = [(name, models[model]) for name, models in results.get("worn", {}).items() if model in models]
+    blocks += [worn_sentence(name, counts) for name, counts in worn]
+    labelled = [(name, models[model]) for name, models in results.get("labelled", {}).items() if model in models]
+    blocks += [_labelled(name, kinds) for name, kinds in labelled]
+    return "\n\n".join(blocks)
+
+
+def summary_table(records: Iterable[Mapping[str, Any]]) -> str:
+    """A short table for the README: a row for each model and set of faces, for the main kind of occlusion."""
+    rows, lines = [], []
+    for results in map(check_results, records):
+        for name, faces in results.get("sets", {}).items():
+            if not faces.get("kinds"):
+                continue
+            kind = main_kind(faces["kinds"])
+            methods = faces["kinds"][kind].get("methods", {})
+            rows += [(m, name, faces["faces"], kind, methods) for m in results.get("models", {}) if m in methods]
+    columns = [(key, who) for key, who in _SUMMARY if any(key in r[4].get(who or r[0], {}) for r in rows)]
+    for model, name, faces, kind, methods in rows:
+        cells = [_cell(methods.get(who or model, {}).get(key), metric(key), faces) for key, who in columns]
+        lines.append([f"`{model}`", f"`{name}`, {faces} faces", kind_label(kind), *cells])
+    headings = [f"{metric(key).heading}: {_WHO[who]}" for key, who in columns]
+    return _table(["model", "faces", "hidden by", *headings], lines) if rows else ""
+
+
+def plain_table(results: Mapping[str, Any]) -> str:
+    """A short table of every set and kind for the terminal, all methods below each other."""
+    results = check_results(results)
+    blocks = []
+    for name, faces in results.get("sets", {}).items():
+        for kind, measured in faces.get("kinds", {}).items():
+            methods = measured.get("methods", {})
+            keys = [k for k in _SHORT if any(k in scores for scores in methods.values())]
+            rows = [[f"{name}, {faces['faces']} faces, {kind_label(kind)}", *(metric(k).heading for k in keys)]]
+            rows += [
+                [method_label(m, scores), *(_cell(scores.get(k), metric(k), faces["faces"]) for k in keys)]
+                for m, scores in methods.items()
+            ]
+            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+            lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+            blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def update_tables(path: str | os.PathLike, markdown: str) -> None:
+    """Puts `markdown` between the two marks of a Markdown file.
+
+    Raises:
+        InputError: the file cannot be read, or it does not hold each mark once, in order.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InputError(f"`path` must be a Markdown file. Received: {path} ({error}).") from error
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end) or BEGIN in rest or END in after:
+        raise InputError(
+            f"`path` must hold the marks {BEGIN} and {END} once, in this order. Received: {path}; "
+            "put them where the tables belong."
+        )
+    write_whole(f"{before}{BEGIN}\n{markdown.strip()}\n{END}{after}", path)
+
+
+def worn_sentence(name: str, counts: Mapping[str, Any]) -> str:
+    """Photos of really worn masks, in words: there is no truth to compare with."""
+    shares = {
+        "nose_and_mouth_found": "the found mask covers nose and mouth in {} %",
+        "eye_lost": "it takes an eye in {} %",
+        "nothing_found": "nothing was found in {} %",
+    }
+    said = [text.format(SHARE.number(counts[key])) for key, text in shares.items() if key in counts]
+    if "mean" in counts.get("area", {}):
+        area = counts["area"]
+        said.append(f"it takes {SHARE.number(area['mean'])} % {SHARE.interval(area)} of the crop on average")
+    missed = (
+        f" ({counts['without_face']} more photos show no face that was found)" if counts.get("without_face") else ""
+    )
+    return f"`{name}`, {counts['faces']} photos of masks that were really worn{missed}: {', '.join(said)}."
+
+
+def _pixels(results: Mapping[str, Any], model: str, name: str, kind: str) -> str:
+    faces, methods = results["sets"][name]["faces"], results["sets"][name]["kinds"][kind]["methods"]
+    shown = [m for m in (*_BASELINES, model) if m in methods]
+    keys = [k for k in MAIN if any(k in methods[m] for m in shown)]
+    lines = []
+    for method in shown:
+        label = method_label(method, methods[method])
+        cells = [_cell(methods[method].get(k), metric(k), faces) for k in keys]
+        lines.append([f"**{label}**" if method == model else label, *cells])
+    lead = f"`{name}`, {faces} faces hidden by: {kind_label(kind)}"
+    return f"{lead}:\n\n" + _table(["", *(metric(k).heading for k in keys)], lines)
+
+
+def _verification_lead(name: str, measured: Mapping[str, Any]) -> str:
+    return (
+        f"Verification on `{name}`, {measured['pairs']} pairs in {measured['folds']} folds, "
+        f"{kind_label(measured['kind'])} on the {measured.get('hidden', 'second')} picture of each:"
+    )
+
+
+def _identification_lead(name: str, measured: Mapping[str, Any]) -> str:
+    return (
+        f"Identification on `{name}`, {measured['queries']:g} queries hidden by {kind_label(measured['kind'])}; "
+        f"{measured['gallery']} people and {measured['distractors']} distractors in the gallery, "
+        f"drawn {measured['repeats']} times:"
+    )
+
+
+def _conditions(model: str, measured: Mapping[str, Any]) -> str:
+    conditions = measured["conditions"]
+    keys = [k for k in conditions[model] if k != "det"]
+    shown = [c for c in ("clean", *_BASELINES, model) if c in conditions]
+    lines = [
+        [f"**restored by {c}**" if c == model else method_label(c, {})]
+        + [_cell(conditions[c].get(k), metric(k)) for k in keys]
+        for c in shown
+    ]
+    undone = measured.get("undone", {}).get(model, {})
+    if undone:
+        lines.append(["share of the damage undone, %", *(_cell(undone.get(k), SHARE) for k in keys)])
+    return _table(["", *(metric(k).heading for k in keys)], lines)
+
+
+def _labelled(name: str, kinds: Mapping[str, Any]) -> str:
+    keys = list(dict.fromkeys(key for scores in kinds.values() for key in scores))
+    lines = [[kind, *(_cell(scores.get(k), metric(k), faces=-1) for k in keys)] for kind, scores in kinds.items()]
+    return f"`{name}`, masks labelled pixel by pixel:\n\n" + _table(["", *(metric(k).heading for k in keys)], lines)
+
+
+def _table(heading: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    rows = [heading, ["---"] * len(heading), *lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _cell(summary: Mapping[str, Any] | None, metric: Metric, faces: int | None = None) -> str:
+    if not summary or "mean" not in summary:
+        return "-"
+    said = remark(summary, faces)
+    return f"{metric.number(summary['mean'])} {metric.interval(summary)}" + (f" ({said})" if said else "")
