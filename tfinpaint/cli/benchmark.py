@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         report.update_tables(arguments.card, report.card_table(record, *models))
     if arguments.summary:
         report.update_tables(arguments.summary, report.summary_table([*_published(models), record]))
-    print(report.summary_table([record]))
+    print(report.plain_table(record))
     print(f"{out / RESULTS}\n{out / REPORT}")
     return 0
 

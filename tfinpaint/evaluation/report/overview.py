@@ -21,7 +21,7 @@ def headline_chapter(results: Mapping[str, Any], marks: Marks) -> Markup:
         if rows:
             swatch = tag("svg", marks.mark(model, 7, 7), viewBox="0 0 14 14", width=16, height=16, aria_hidden="true")
             title = tag("h3", swatch, tag("span", breakable(model)), class_=marks.colour(model))
-            cards.append(tag("article", title, rows, class_="card"))
+            cards.append(tag("article", title, tag("div", rows, class_="results"), class_="card"))
     if not cards:
         return join(())
     words = (
@@ -109,11 +109,12 @@ def _row(name: str, kind: str, gains: Mapping[str, Any], others: Markup | None) 
 
 
 def _verified(results: Mapping[str, Any]) -> str | None:
-    said = [
-        f"{name}, {kind_label(kind)}: {how}"
-        for name, kinds in results.get("verified", {}).items()
-        for kind, how in kinds.items()
-    ]
+    said = []
+    for name, kinds in results.get("verified", {}).items():
+        found: dict[str, list[str]] = {}
+        for kind, how in kinds.items():
+            found.setdefault(how, []).append(kind_label(kind))
+        said.append(f"{name}: " + ", ".join(f"{how} ({', '.join(where)})" for how, where in found.items()))
     if said:
         return "compared with the frozen benchmark before anything was measured: " + "; ".join(said)
     return "not compared with the frozen benchmark" if results.get("sets") else None

@@ -50,7 +50,7 @@ def _kind(kind: str, measured: Mapping[str, Any], faces: int, verified: str | No
 
 def _distributions(distributions: Mapping[str, Mapping[str, Any]], label: str, marks: Marks) -> Markup:
     n = max(d.get("n", 0) for d in distributions.values())
-    words = f"{label}: all answers together against all clean faces (n {n}; one number a method, no interval)"
+    words = f"{label}: all answers together against all clean faces (n {n}; without brackets: one number for all)"
     parts = [methods_table(distributions, _DISTRIBUTION, marks, words)]
     seen = {m: d for m, d in distributions.items() if "precision" in d and "recall" in d}
     if seen:

@@ -50,7 +50,7 @@ def card_table(results: Mapping[str, Any], model: str | None = None) -> str:
             if model in measured.get("conditions", {}):
                 blocks.append(lead(name, measured) + "\n\n" + _conditions(model, measured))
     worn = [(name, models[model]) for name, models in results.get("worn", {}).items() if model in models]
-    blocks += [worn_sentence(name, counts) for name, counts in worn]
+    blocks += [_worn_sentence(name, counts) for name, counts in worn]
     labelled = [(name, models[model]) for name, models in results.get("labelled", {}).items() if model in models]
     blocks += [_labelled(name, kinds) for name, kinds in labelled]
     return "\n\n".join(blocks)
@@ -113,7 +113,7 @@ def update_tables(path: str | os.PathLike, markdown: str) -> None:
     write_whole(f"{before}{BEGIN}\n{markdown.strip()}\n{END}{after}", path)
 
 
-def worn_sentence(name: str, counts: Mapping[str, Any]) -> str:
+def _worn_sentence(name: str, counts: Mapping[str, Any]) -> str:
     """Photos of really worn masks, in words: there is no truth to compare with."""
     shares = {
         "nose_and_mouth_found": "the found mask covers nose and mouth in {} %",
