@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     out.mkdir(parents=True, exist_ok=True)
     models, about = _models(arguments)
     judges, files = _judges(arguments, protocol, data)
-    photos = protocol.worn or protocol.labelled
+    detector = faces.default_detector() if models and (protocol.worn or protocol.labelled) else None
     results = run_benchmark(
         protocol,
         models,
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         keys={name: model["weights"] for name, model in about.items()},
         judges=judges,
         teachers={name: model.pop("teachers") for name, model in about.items()},
-        detector=faces.default_detector() if photos and models else None,
+        detector=detector,
         kinds=arguments.kinds,
         sets=arguments.sets,
         limit=arguments.limit,
@@ -80,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
         "judges": files,
         **results,
     }
+    if detector is not None:
+        record["environment"]["face detector"] = type(detector).__name__
     records.write_json(record, out / RESULTS)
     report.write_report(out / RESULTS, out / REPORT)
     if arguments.card:
@@ -125,6 +127,7 @@ def _protocol(arguments: argparse.Namespace) -> tuple[Any, Path]:
 def _models(arguments: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
     """Preset -> model, and what the record says of each."""
     from tfinpaint import zoo
+    from tfinpaint.data import occlusions
 
     models, about = {}, {}
     for name in arguments.models:
@@ -136,6 +139,7 @@ def _models(arguments: argparse.Namespace) -> tuple[dict[str, Any], dict[str, An
             "weights": zoo.sha256(path),
             "parameters": sum(preset.parameters[part] for part in model.painter_names),
             "side": model.image_size,
+            "trained on": [k for k in occlusions.get(model.occlusion).kinds if k != "no_occlusion"],
             "teachers": list(preset.training.get("feature files", {}).values()),
         }
     return models, about

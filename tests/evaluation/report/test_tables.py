@@ -98,6 +98,21 @@ def test_the_summary_has_a_row_for_each_model_and_set():
     assert {len(row) for row in rows} == {9}
 
 
+def test_what_a_model_was_not_trained_on_stands_in_a_short_table():
+    results = copy.deepcopy(RESULTS)
+    kinds = list(results["sets"]["val"]["kinds"])
+    results["models"]["fmodr_128"]["trained on"] = kinds[1:2]
+    table = card_table(results, "fmodr_128")
+    assert table.count("hidden by what the model was not trained on") == 2
+    lines = [row for row in rows_of(table) if row[0] == kinds[0].replace("_", " ")]
+    methods = results["sets"]["val"]["kinds"][kinds[0]]["methods"]
+    scores = [methods[m]["hole_psnr"] for m in ("occluded", "telea", "fmodr_128")]
+    for cell, score in zip(lines[-1][1:4], scores, strict=True):
+        assert cell.startswith(f"{score['mean']:.2f} [{score['low']:.2f}, {score['high']:.2f}]")
+    summary = rows_of(summary_table([results]))
+    assert [row[2] for row in summary if row[0] == "`fmodr_128`"] == [kinds[1].replace("_", " ")] * 2
+
+
 def test_the_only_model_need_not_be_named():
     results = fake_results(models=("fmodr_128",))
     assert card_table(results) == card_table(results, "fmodr_128")

@@ -82,7 +82,14 @@ def write_gallery(
                 write_picture(images[row], folder / path)
                 shown.setdefault(index, {})[label] = path
     return [
-        {"set": name, "kind": kind, **item, "by": _BY, "name": faces.names[item["index"]], "pictures": shown[item["index"]]}
+        {
+            "set": name,
+            "kind": kind,
+            **item,
+            "by": _BY,
+            "name": faces.names[item["index"]],
+            "pictures": shown[item["index"]],
+        }
         | {"scores": _scores(values, item["index"])}
         for item in chosen
     ]

@@ -1,12 +1,12 @@
 """The report's first and last chapters: what the numbers say at a glance, what was measured, how long it took."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tfinpaint.evaluation.report.cells import words_table
 from tfinpaint.evaluation.report.marks import Marks
 from tfinpaint.evaluation.report.markup import Markup, breakable, join, tag
-from tfinpaint.evaluation.report.results import main_kind
+from tfinpaint.evaluation.report.results import main_kind, trained_on
 from tfinpaint.evaluation.report.words import SHARE, kind_label, metric
 
 _AGAINST = "telea"
@@ -17,7 +17,8 @@ def headline_chapter(results: Mapping[str, Any], marks: Marks) -> Markup:
     """A card for each model: on how many faces it beats Telea, and by how much."""
     cards = []
     for model in results.get("models", {}):
-        rows = [row for name, faces in results.get("sets", {}).items() for row in _rows(name, faces, model)]
+        known = trained_on(results, model)
+        rows = [row for name, faces in results.get("sets", {}).items() for row in _rows(name, faces, model, known)]
         if rows:
             swatch = tag("svg", marks.mark(model, 7, 7), viewBox="0 0 14 14", width=16, height=16, aria_hidden="true")
             title = tag("h3", swatch, tag("span", breakable(model)), class_=marks.colour(model))
@@ -63,22 +64,27 @@ def timing_chapter(results: Mapping[str, Any]) -> Markup:
     return join([note, words_table("Wall time", ("seconds",), rows)])
 
 
-def _rows(name: str, faces: Mapping[str, Any], model: str) -> list[Markup]:
+def _rows(name: str, faces: Mapping[str, Any], model: str, trained: Sequence[str]) -> list[Markup]:
     """The main kind of a set large, the others below it in a line each."""
     gains = {k: of.get("gains", {}).get(model, {}).get(_AGAINST, {}) for k, of in faces.get("kinds", {}).items()}
     gains = {kind: of for kind, of in gains.items() if {"better", "mean"} <= set(of.get("hole_psnr", {}))}
     if not gains:
         return []
-    main = main_kind(gains)
-    others = [_line(kind, of["hole_psnr"]) for kind, of in gains.items() if kind != main]
+    main = main_kind(gains, trained)
+    others = [
+        _line(kind, of["hole_psnr"], bool(trained) and kind not in trained)
+        for kind, of in gains.items()
+        if kind != main
+    ]
     return [_row(name, main, gains[main], tag("ul", others) if others else None)]
 
 
-def _line(kind: str, gain: Mapping[str, Any]) -> Markup:
+def _line(kind: str, gain: Mapping[str, Any], strange: bool) -> Markup:
     psnr = metric("hole_psnr")
     share = tag("b", f"{SHARE.number(gain['better'])} %")
     said = tag("span", f"{_signed(psnr.number(gain['mean']))} dB {psnr.interval(gain)}", class_="interval")
-    return tag("li", tag("span", kind_label(kind)), share, said)
+    label = kind_label(kind) + (" (not trained on)" if strange else "")
+    return tag("li", tag("span", label), share, said)
 
 
 def _signed(number: str) -> str:

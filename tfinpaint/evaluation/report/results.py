@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,15 @@ def check_results(results: Any) -> dict[str, Any]:
     return dict(results)
 
 
-def main_kind(kinds: Mapping[str, Any]) -> str:
-    """The kind of occlusion that short tables show: drawn worn masks where they were measured, else the first."""
-    return "face_mask" if "face_mask" in kinds else next(iter(kinds))
+def main_kind(kinds: Mapping[str, Any], trained: Iterable[str] = ()) -> str:
+    """The kind of occlusion that short tables show: the first that a model was trained on, else drawn worn masks."""
+    return next(kind for kind in (*trained, "face_mask", *kinds) if kind in kinds)
+
+
+def trained_on(results: Mapping[str, Any], model: str | None = None) -> list[str]:
+    """The kinds of occlusion that a model (the first one by default) was trained on; empty where nobody says."""
+    models = results.get("models", {})
+    return list(models.get(model or next(iter(models), ""), {}).get("trained on", ()))
 
 
 def write_whole(text: str, path: str | os.PathLike) -> Path:

@@ -7,7 +7,7 @@ from tfinpaint.evaluation.report.cells import methods_table
 from tfinpaint.evaluation.report.curves import dot_plot, precision_recall_plot
 from tfinpaint.evaluation.report.marks import Marks
 from tfinpaint.evaluation.report.markup import Markup, join, tag
-from tfinpaint.evaluation.report.results import main_kind
+from tfinpaint.evaluation.report.results import main_kind, trained_on
 from tfinpaint.evaluation.report.words import MAIN, kind_label, metric
 
 _PEOPLE = ("age", "gender", "race")
@@ -20,8 +20,9 @@ def set_chapter(results: Mapping[str, Any], name: str, marks: Marks) -> Markup:
     """Everything that was measured on one set of faces."""
     faces = results["sets"][name]
     verified = results.get("verified", {}).get(name, {})
+    main = main_kind(faces["kinds"], trained_on(results)) if faces.get("kinds") else ""
     return join(
-        _kind(kind, measured, faces["faces"], verified.get(kind), marks, kind == main_kind(faces["kinds"]))
+        _kind(kind, measured, faces["faces"], verified.get(kind), marks, kind == main)
         for kind, measured in faces.get("kinds", {}).items()
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tfinpaint.errors import InputError
-from tfinpaint.evaluation.report.results import check_results, main_kind, write_whole
+from tfinpaint.evaluation.report.results import check_results, main_kind, trained_on, write_whole
 from tfinpaint.evaluation.report.words import MAIN, SHARE, Metric, kind_label, method_label, metric, remark
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
@@ -17,6 +17,7 @@ _SUMMARY = (
     *((key, None) for key in ("hole_ssim", "likeness_distance", "mask_iou")),
 )
 _WHO = {"occluded": "occluded", "telea": "Telea", None: "**model**"}
+_STRANGE = ("hole_psnr", "mask_iou")
 _SHORT = ("hole_psnr", "hole_ssim", "likeness_distance", "mask_iou")
 
 
@@ -28,7 +29,8 @@ def card_table(results: Mapping[str, Any], model: str | None = None) -> str:
         model: a key of its `models`; may be left out where there is one.
 
     Returns:
-        Markdown: a block for each set of faces and kind of occlusion, then recognition, then photos of worn masks.
+        Markdown: a block for each set of faces and kind of occlusion that the model was trained on (a short table for
+        the others), then recognition, then photos of worn masks.
 
     Raises:
         InputError: `model` was not measured, or it must be said which.
@@ -39,12 +41,14 @@ def card_table(results: Mapping[str, Any], model: str | None = None) -> str:
     if model not in models:
         known = ", ".join(models) or "none"
         raise InputError(f"`model` must be one that the benchmark measured ({known}). Received: model={model!r}.")
-    blocks = [
-        _pixels(results, model, name, kind)
-        for name, faces in results.get("sets", {}).items()
-        for kind, measured in faces.get("kinds", {}).items()
-        if model in measured.get("methods", {})
-    ]
+    blocks = []
+    for name, faces in results.get("sets", {}).items():
+        kinds = [k for k, measured in faces.get("kinds", {}).items() if model in measured.get("methods", {})]
+        known = [k for k in kinds if k in trained_on(results, model)] or kinds
+        blocks += [_pixels(results, model, name, kind) for kind in known]
+        blocks += [
+            _strange(results, model, name, others) for others in [[k for k in kinds if k not in known]] if others
+        ]
     for part, lead in (("verification", _verification_lead), ("identification", _identification_lead)):
         for name, measured in results.get(part, {}).items():
             if model in measured.get("conditions", {}):
@@ -63,9 +67,10 @@ def summary_table(records: Iterable[Mapping[str, Any]]) -> str:
         for name, faces in results.get("sets", {}).items():
             if not faces.get("kinds"):
                 continue
-            kind = main_kind(faces["kinds"])
-            methods = faces["kinds"][kind].get("methods", {})
-            rows += [(m, name, faces["faces"], kind, methods) for m in results.get("models", {}) if m in methods]
+            for model in results.get("models", {}):
+                kind = main_kind(faces["kinds"], trained_on(results, model))
+                methods = faces["kinds"][kind].get("methods", {})
+                rows += [(model, name, faces["faces"], kind, methods)] if model in methods else []
     columns = [(key, who) for key, who in _SUMMARY if any(key in r[4].get(who or r[0], {}) for r in rows)]
     for model, name, faces, kind, methods in rows:
         cells = [_cell(methods.get(who or model, {}).get(key), metric(key), faces) for key, who in columns]
@@ -141,6 +146,21 @@ def _pixels(results: Mapping[str, Any], model: str, name: str, kind: str) -> str
         lines.append([f"**{label}**" if method == model else label, *cells])
     lead = f"`{name}`, {faces} faces hidden by: {kind_label(kind)}"
     return f"{lead}:\n\n" + _table(["", *(metric(k).heading for k in keys)], lines)
+
+
+def _strange(results: Mapping[str, Any], model: str, name: str, kinds: Sequence[str]) -> str:
+    """What the model was not trained on: a row a kind, the occluded face, Telea and the model beside each other."""
+    faces = results["sets"][name]
+    columns = [(key, who) for key in _STRANGE for who in ("occluded", "telea", model)]
+    measured = {kind: faces["kinds"][kind]["methods"] for kind in kinds}
+    columns = [(k, who) for k, who in columns if any(k in methods.get(who, {}) for methods in measured.values())]
+    headings = [f"{metric(k).heading}: {'**model**' if who == model else method_label(who, {})}" for k, who in columns]
+    lines = [
+        [kind_label(kind), *(_cell(methods.get(who, {}).get(k), metric(k), faces["faces"]) for k, who in columns)]
+        for kind, methods in measured.items()
+    ]
+    lead = f"`{name}`, {faces['faces']} faces hidden by what the model was not trained on"
+    return f"{lead}:\n\n" + _table(["", *headings], lines)
 
 
 def _verification_lead(name: str, measured: Mapping[str, Any]) -> str:
