@@ -14,6 +14,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("-o", "--out", default="demo", metavar="DIR", help="folder of the pictures (demo)")
     parser.add_argument("--model", default="fmodr", metavar="NAME", help="model or preset (fmodr)")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of the drawn mask")
+    parser.add_argument(
+        "--masks", type=int, default=0, metavar="N", help="also N other draws, seeds 0 to N-1: sheet.png"
+    )
 
 
 DEFAULT_SEED = 3
@@ -27,14 +30,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     from tfinpaint import evaluation, faces, images, restoration, zoo
     from tfinpaint.data.occlude_photo import occlude_photo
-    from tfinpaint.data.occlusions import FaceMask
+    from tfinpaint.data.occlusions.mixtures import MIXTURES
     from tfinpaint.evaluation import metrics
 
     portrait = _portrait()
     detector = faces.default_detector()
     face = faces.largest(detector(portrait))
-    occluded, hole = occlude_photo(portrait, [LANDMARKS], FaceMask(), seed=(arguments.seed, 0))
     model = zoo.load(arguments.model)
+    occlusion = MIXTURES[model.occlusion]().choices[0]  # what it mostly learned to take off
+    occluded, hole = occlude_photo(portrait, [LANDMARKS], occlusion, seed=(arguments.seed, 0))
     restoration.restore_photo(occluded, model, detector=detector)  # compiles
     started = time.perf_counter()
     restored = restoration.restore_photo(occluded, model, detector=detector)
@@ -44,10 +48,16 @@ def run(arguments: argparse.Namespace) -> int:
     out.mkdir(parents=True, exist_ok=True)
     for name, pixels in (("portrait", portrait), ("occluded", occluded), ("restored", restored.pixels)):
         images.write_picture(pixels, out / f"{name}.png")
-    found = np.where(restored.mask[..., None], occluded // 3 + np.array([150, 20, 40], np.uint8), occluded)
     window = _around(face, portrait.shape)
-    columns = {"photo": portrait, "occluded": occluded, "mask found": found, "restored": restored.pixels}
-    evaluation.write_sheet({k: v[window][None] for k, v in columns.items()}, out / "figure.png", side=320)
+    columns = {k: v[window][None] for k, v in _columns(portrait, occluded, restored).items()}
+    evaluation.write_sheet(columns, out / "figure.png", side=320)
+    if arguments.masks:
+        rows = []
+        for seed in range(arguments.masks):
+            hidden, _ = occlude_photo(portrait, [LANDMARKS], occlusion, seed=(seed, 0))
+            rows.append(_columns(portrait, hidden, restoration.restore_photo(hidden, model, detector=detector)))
+        sheet = {label: np.stack([row[label][window] for row in rows]) for label in rows[0]}
+        evaluation.write_sheet(sheet, out / "sheet.png", fold=2)
 
     x, y, b = (p[window][None] / 255.0 for p in (portrait, restored.pixels, occluded))
     hole, seen = hole[window][None, ..., None], restored.mask[window][None, ..., None]
@@ -59,6 +69,13 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"mask found with an overlap (IoU) of {iou:.3f}; one photo takes {1000 * seconds:.0f} ms")
     print(f"look at {out / 'figure.png'}")
     return 0
+
+
+def _columns(portrait: Any, occluded: Any, restored: Any) -> dict[str, Any]:
+    import numpy as np
+
+    found = np.where(restored.mask[..., None], occluded // 3 + np.array([150, 20, 40], np.uint8), occluded)
+    return {"photo": portrait, "occluded": occluded, "mask found": found, "restored": restored.pixels}
 
 
 def _portrait() -> Any:
