@@ -72,6 +72,21 @@ LAYERS = (
         masked=True,
         trainable=18,
     ),
+    LayerCase("dmfb", layers.DMFB, {"activation": "elu"}, features=(8, 12, 8), trainable=146 + 7 * 38 + 72),
+    LayerCase("patch_cross_attention", layers.PatchCrossAttention, {"filters": 3}, masked=True, trainable=15),
+    LayerCase(
+        "patch_cross_attention_straight_through",
+        layers.PatchCrossAttention,
+        {"filters": 3, "gradient": "straight_through"},
+        masked=True,
+        trainable=45,
+    ),
+    LayerCase(
+        "pixel_self_attention",
+        layers.PixelSelfAttention,
+        {"key_ratio": 2, "return_attention": True},
+        trainable=3 * 10 + 12,
+    ),
 )
 
 
@@ -86,9 +101,15 @@ def arrays(tensors: Sequence[Any]) -> list[np.ndarray]:
 
 
 def weights_for(layer: keras.layers.Layer, seed: int = 1) -> list[np.ndarray]:
-    """The layer's weights, each moved a little from its start, so that no comparison rests on a special value."""
-    draw = np.random.default_rng(seed)
-    return [weight + 0.2 * draw.normal(size=weight.shape).astype("float32") for weight in layer.get_weights()]
+    """The layer's weights, each moved a little from its start, so that no comparison rests on a special value.
+
+    Kernels of convolutions start at random, which no two backends do alike: they are drawn anew.
+    """
+    draw, weights = np.random.default_rng(seed), []
+    for weight in layer.get_weights():
+        start, spread = (0.0, np.prod(weight.shape[:-1]) ** -0.5) if weight.ndim == 4 else (weight, 0.2)
+        weights.append(start + (spread * draw.normal(size=weight.shape)).astype("float32"))
+    return weights
 
 
 def ready(case: LayerCase, **kwargs: Any) -> keras.layers.Layer:

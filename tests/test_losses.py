@@ -84,3 +84,28 @@ def test_ssim_distance_equals_a_loop_over_windows():
 def test_ssim_distance_leaves_weighted_pixels_out():
     x, y = np.zeros((1, 8, 8, 3), "float32"), np.ones((1, 8, 8, 3), "float32")
     assert float(losses.ssim_distance(x, y, np.zeros((1, 8, 8, 1)))[0]) == 0
+
+
+def test_cross_entropy_of_logits_by_hand_and_at_the_ends():
+    logits, target = image(0, 2, 100, -100), image(1, 0, 1, 0)
+    expected = [(np.log(2) + np.log1p(np.exp(2))) / 2, 0.0]
+    np.testing.assert_allclose(losses.binary_cross_entropy(logits, target), expected, rtol=1e-6, atol=1e-30)
+    np.testing.assert_allclose(losses.binary_cross_entropy(logits, 1 - target)[1], 100.0)
+
+
+def test_a_mean_of_sigmoids_by_hand_and_finite_far_out():
+    logits = np.random.default_rng(0).normal(0, 3, (3, 7, 7, 1)).astype("float32")
+    mean = (1 / (1 + np.exp(-logits))).mean((1, 2, 3))
+    np.testing.assert_allclose(losses.log_mean_sigmoid(logits), np.log(mean), rtol=1e-5)
+    np.testing.assert_allclose(losses.log_mean_sigmoid(-logits), np.log(1 - mean), rtol=1e-5)
+    np.testing.assert_allclose(losses.log_mean_sigmoid(logits * 0 - 200), -200.0, rtol=1e-6)
+    assert float(losses.log_mean_sigmoid(np.array([[0.0]], "float32"))[0]) == pytest.approx(-np.log(2))
+
+
+def test_feature_l1_gram_and_style_by_hand():
+    one = np.array([[1, 2], [3, 4]], "float32").reshape(1, 1, 2, 2)  # two pixels of two channels
+    np.testing.assert_allclose(losses.feature_l1(one, one + [[1, -3]]), [2.0])
+    np.testing.assert_allclose(losses.gram(one)[0], np.array([[10, 14], [14, 20]]) / 4)
+    swapped = one[:, :, ::-1]
+    np.testing.assert_allclose(losses.style_distance(one, swapped), [0.0], atol=1e-7)  # style knows no places
+    np.testing.assert_allclose(losses.style_distance(2 * one, one), [3 * (10 + 14 + 14 + 20) / 16], rtol=1e-6)

@@ -16,7 +16,10 @@ from typing import Any
 from tfinpaint.errors import InputError, WeightsError
 
 # The one table of models: name -> (module, class, default preset). Presets are records in zoo/<name>/config.json.
-MODELS = {"fmodr": ("tfinpaint.models.fmodr", "FMODR", "fmodr_128")}
+MODELS = {
+    "c2fdan": ("tfinpaint.models.c2fdan", "C2FDAN", "c2fdan_128_small"),
+    "fmodr": ("tfinpaint.models.fmodr", "FMODR", "fmodr_128"),
+}
 
 
 @dataclass(frozen=True)

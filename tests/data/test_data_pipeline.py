@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.faces_for_tests import synthetic_faces
+from tfinpaint.data import occlusions
 from tfinpaint.data.occlusions import LowerFaceRectangle, NoOcclusion, Rectangle
 from tfinpaint.data.pipeline import default_occlusion, occlude
 from tfinpaint.data.sources import FaceSet
@@ -159,6 +160,15 @@ def test_the_default_occlusion_mixes_masks_rectangles_and_bare_faces():
     assert 0.01 < (areas == 0).mean() < 0.14
     assert 0.04 < (areas == 1 / 16).mean() < 0.25
     assert (areas > 0.1).mean() > 0.65
+
+
+def test_words_and_rectangles_hide_with_one_colour():
+    (batch,) = take(occlude(face_set(), default_occlusion("words_and_rectangles"), batch_size=60, with_kind=True), 1)
+    assert {"text", "rectangle", "no_occlusion"} == set(occlusions.get("words_and_rectangles").kinds)
+    assert 0 < (batch["mask"].sum((1, 2, 3)) == 0).mean() < 0.25
+    for picture, mask, kind in zip(batch["occluded"], batch["mask"][..., 0] > 0, batch["kind"], strict=True):
+        if kind == 1:  # rectangles have hard edges
+            assert mask.any() and np.ptp(picture[mask], axis=0).max() == 0
 
 
 @pytest.mark.parametrize("arguments", [{"batch_size": 0}, {"batch_size": 2, "start": -1}])

@@ -138,7 +138,7 @@ def tiny():
 def small_model(tiny, monkeypatch):
     """The preset's program and files, with a tiny model in its place and quickly drawn occluders."""
     monkeypatch.setattr(zoo, "load", lambda name, weights: tiny)
-    monkeypatch.setattr(pipeline, "default_occlusion", LowerFaceRectangle)
+    monkeypatch.setattr(pipeline, "default_occlusion", lambda mixture: LowerFaceRectangle())
 
 
 def test_the_command_packs_all_that_a_training_needs(photos, tmp_path, small_model, capsys):

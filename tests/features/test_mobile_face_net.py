@@ -9,7 +9,8 @@ import pytest
 from keras import ops
 
 from tfinpaint.errors import WeightsError
-from tfinpaint.features import build_mobile_face_net, build_vgg16
+from tfinpaint.features import build_light_cnn, build_mobile_face_net, build_vgg16
+from tfinpaint.losses import arc_face_loss, relation_distance
 
 
 def _faces(count, size, seed=0):
@@ -68,10 +69,14 @@ def test_both_backends_see_the_same(small, tmp_path):
     other = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
     program = (
         "import sys, numpy as np\n"
-        "from tfinpaint.features import build_mobile_face_net, build_vgg16\n"
+        "from tfinpaint.features import build_light_cnn, build_mobile_face_net, build_vgg16\n"
+        "from tfinpaint.losses import arc_face_loss, relation_distance\n"
         "faces = np.load(sys.argv[1])\n"
+        "light = build_light_cnn(None, taps=('mfm1', 'pool3', 'embedding'), seed=1).predict_on_batch(faces)\n"
+        "light['arc'] = arc_face_loss(np.array([0, 2]), np.linspace(-1, 1, 6).reshape(2, 3))\n"
+        "light['relation'] = relation_distance(light['embedding'], faces.reshape(2, -1))\n"
         "np.savez(sys.argv[2], face=build_mobile_face_net(None, seed=1).predict_on_batch(faces),\n"
-        "         **build_vgg16(None, taps=('relu2_1',), seed=1).predict_on_batch(faces))\n"
+        "         **build_vgg16(None, taps=('relu2_1',), seed=1).predict_on_batch(faces), **light)\n"
     )
     faces = _faces(2, 24)
     np.save(tmp_path / "faces.npy", faces)
@@ -84,6 +89,11 @@ def test_both_backends_see_the_same(small, tmp_path):
     np.testing.assert_allclose(small(faces), seen["face"], atol=1e-5)
     ours = build_vgg16(None, taps=("relu2_1",), seed=1)(faces)["relu2_1"]
     np.testing.assert_allclose(ours, seen["relu2_1"], rtol=1e-3, atol=1e-2)
+    light = build_light_cnn(None, taps=("mfm1", "pool3", "embedding"), seed=1)(faces)
+    light["arc"] = arc_face_loss(np.array([0, 2]), np.linspace(-1, 1, 6).reshape(2, 3))
+    light["relation"] = relation_distance(light["embedding"], faces.reshape(2, -1))
+    for name, values in light.items():
+        np.testing.assert_allclose(values, seen[name], rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.shared

@@ -24,7 +24,10 @@ def features() -> dict:
     def identity(x):
         return ops.normalize(ops.matmul(ops.mean(perceptual(x)["relu3_3"], axis=(1, 2)), embed), axis=-1)
 
-    return {"perceptual": perceptual, "identity": identity}
+    def identity_maps(x):
+        return {"block1": perceptual(x)["relu3_3"], "block3": ops.max_pool(perceptual(x)["relu3_3"], 4, 4)}
+
+    return {"perceptual": perceptual, "identity": identity, "identity_maps": identity_maps}
 
 
 def run(name: str) -> dict[str, np.ndarray]:

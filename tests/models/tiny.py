@@ -41,6 +41,23 @@ def see_white(model: Any) -> None:
 
 
 MODELS = {
+    "c2fdan": Tiny(
+        "tfinpaint.models.C2FDAN",
+        {
+            "image_size": 64,
+            "coarse_widths": (4, 8, 8),
+            "mask_widths": (4, 4),
+            "fine_widths": (4, 8, 8),
+            "attention_width": 4,
+            "gradient": "straight_through",
+            "residual": True,
+            "critic_widths": (4, 8, 8),
+            "identity_window": 32,
+            "stem": 2,
+        },
+        {"identity_maps": "random"},
+        prepare=lambda model: None,
+    ),
     "fmodr": Tiny(
         "tfinpaint.models.FMODR",
         {
@@ -57,7 +74,7 @@ MODELS = {
         },
         {"perceptual": "random", "identity": "random"},
         prepare=see_white,
-    )
+    ),
 }
 
 
@@ -69,7 +86,7 @@ def make(name: str, seed: int = 0, **changes: Any) -> Any:
     model = getattr(importlib.import_module(module), cls)(**{**MODELS[name].arguments, **changes})
     rng = np.random.default_rng(seed)
     for variable in model.trainable_variables:
-        if variable.path.endswith("kernel") and "attention" not in variable.path:
+        if variable.path.endswith("kernel") and variable.name not in ("row_kernel", "column_kernel"):
             fan_in = int(np.prod(variable.shape[:-1]))
             variable.assign(rng.normal(0, np.sqrt(2 / fan_in), variable.shape))
         elif variable.path.endswith("bias"):  # at exactly 0 the backends stand on different sides of a ReLU's kink

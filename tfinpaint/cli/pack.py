@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     sources = list(dict.fromkeys(path for paths in groups.values() for path in paths))
     labels = {path: f"{index}-{Path(path).stem}" for index, path in enumerate(sources)}
 
-    files = write_shards(_members(arguments, model.image_size, labels), out, limit)
+    files = write_shards(_members(arguments, model, labels), out, limit)
     for slot, weights in features.items():
         files.append(Path(shutil.copyfile(weights, out / f"feature-{slot}.npz")))
     files.append(_write_program(out / PROGRAM, record))
@@ -99,7 +99,7 @@ def _needed_features(model: Any, recipe: str, given: dict[str, str]) -> dict[str
     return needed
 
 
-def _members(arguments: argparse.Namespace, size: int, labels: dict[str, str]) -> Iterable[tuple[str, bytes]]:
+def _members(arguments: argparse.Namespace, model: Any, labels: dict[str, str]) -> Iterable[tuple[str, bytes]]:
     import numpy as np
 
     from tfinpaint.data import concatenate, default_occlusion, load_faces
@@ -108,9 +108,11 @@ def _members(arguments: argparse.Namespace, size: int, labels: dict[str, str]) -
 
     for path, label in labels.items():
         yield from face_members(path, label)
-    faces = concatenate(*(load_faces(path, size=size, on_bad="skip") for path in dict.fromkeys(arguments.data)))
+    paths = dict.fromkeys(arguments.data)
+    faces = concatenate(*(load_faces(path, size=model.image_size, on_bad="skip") for path in paths))
     some = np.random.default_rng(arguments.seed).permutation(len(faces))[: arguments.occluders]
-    bank = render_occluders(faces.take(some), default_occlusion(), arguments.occluders, seed=arguments.seed)
+    occlusion = default_occlusion(model.occlusion)
+    bank = render_occluders(faces.take(some), occlusion, arguments.occluders, seed=arguments.seed)
     yield from occluder_members(bank)
 
 

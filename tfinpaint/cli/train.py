@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     features = dict(pair.split("=", 1) for pair in arguments.feature)
     # Loads only what the first stage looks through.
     model.compile(recipe=arguments.recipe, stage=first, features=features, average=arguments.average)
-    faces, data, validation = _data(arguments, model.image_size)
+    faces, data, validation = _data(arguments, model)
     walk = {k: getattr(arguments, k) for k in ("scale", "stages", "steps_per_epoch")}
     print(f"{arguments.model}: {len(faces)} faces, recipe of {len(model.recipe.stages)} stages", file=sys.stderr)
     out = Path(arguments.out)
@@ -106,11 +106,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _data(arguments: argparse.Namespace, size: int) -> tuple[Any, Any, Any]:
+def _data(arguments: argparse.Namespace, model: Any) -> tuple[Any, Any, Any]:
     """The faces, a function that makes batches of them, and the batches of validation."""
     from tfinpaint.data import concatenate, default_occlusion, load_faces, occlude
 
-    occlusion, seed = default_occlusion(), arguments.seed
+    occlusion, size, seed = default_occlusion(model.occlusion), model.image_size, arguments.seed
     sets = [load_faces(p, size=size, jitter=arguments.jitter, seed=seed + i) for i, p in enumerate(arguments.data)]
     faces, validation = concatenate(*sets), None
     if arguments.validation:
@@ -157,6 +157,7 @@ def _record(arguments: argparse.Namespace, model: Any, faces: Any, seconds: floa
         "config": model.get_config(),
         "recipe": model.recipe.to_dict(),
         "faces": {"count": len(faces), "fingerprint": faces.fingerprint},
+        "feature files": records.hashes(pair.split("=", 1)[1] for pair in arguments.feature),
         "losses": {stage: {k: v[-1] for k, v in history.history.items()} for stage, history in histories.items()},
         "seconds": round(seconds),
         "versions": records.environment(),

@@ -3,9 +3,10 @@
 import numpy as np
 import tensorflow as tf
 
+from tfinpaint.data import occlusions
 from tfinpaint.data.colour_jitter import colour_jitter as jitter_colours
 from tfinpaint.data.hole_distance import hole_distance
-from tfinpaint.data.occlusions import Choice, FaceMask, LowerFaceRectangle, NoOcclusion, Occlusion
+from tfinpaint.data.occlusions import Occlusion
 from tfinpaint.data.occlusions.base import as_occlusion
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.sources import FaceSet
@@ -14,9 +15,9 @@ from tfinpaint.faces.template import MIRRORED
 from tfinpaint.faces.uv.flip import flip_uv
 
 
-def default_occlusion() -> Choice:
-    """What FMODR trains on: mostly worn masks, some rectangles, and a few bare faces (shares are ours)."""
-    return Choice([FaceMask(), LowerFaceRectangle(), NoOcclusion()], weights=[0.82, 0.12, 0.06])
+def default_occlusion(mixture: str = "worn_masks") -> Occlusion:
+    """What a model of the zoo is trained on: the mixture that it names as `model.occlusion`; FMODR's by default."""
+    return occlusions.get(mixture)
 
 
 def occlude(

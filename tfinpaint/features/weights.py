@@ -1,5 +1,6 @@
 """Weights of frozen networks: `.npz` archives of plain arrays, or seeded random ones."""
 
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,11 +57,62 @@ def take(arrays: Mapping[str, np.ndarray], name: str, suffixes: str) -> list[np.
     return [arrays.get(f"{name}|{suffix}") for suffix in suffixes]
 
 
-def randomise(model: keras.Model, seed: int) -> None:
-    """Gives kernels He-normal values, the same on every backend; other weights keep their initial ones."""
+def randomise(model: keras.Model, seed: int, gain: float = 2.0) -> None:
+    """Gives kernels of convolutions normal values, the same on every backend; other weights keep their initial ones.
+
+    Args:
+        model: its weights change.
+        seed: of the values.
+        gain: their variance times the number of inputs; 2 is He's, for ReLU.
+    """
     rng = np.random.default_rng(seed)
     for variable in model.weights:
         shape = tuple(variable.shape)
         if len(shape) == 4:
             fan_in = shape[0] * shape[1] * (1 if "depthwise" in variable.path else shape[2])
-            variable.assign(rng.normal(0, np.sqrt(2 / fan_in), shape))
+            variable.assign(rng.normal(0, np.sqrt(gain / fan_in), shape))
+
+
+def save_arrays(model: keras.Model, path: str | Path) -> Path:
+    """Writes a network's weights as `layer|weight` into an `.npz` file, which appears whole or not at all.
+
+    Kernels are stored as float16; biases and statistics, which are few, as float32.
+    """
+    path = Path(path)
+    arrays = {f"{layer.name}|{v.name}": np.asarray(keras.ops.convert_to_numpy(v)) for layer, v in _weights_of(model)}
+    arrays = {k: a.astype(np.float16 if a.ndim > 1 else np.float32) for k, a in arrays.items()}
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, "wb") as file:
+            np.savez_compressed(file, **arrays)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def load_arrays(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
+    """Gives a network the weights that `save_arrays` wrote and `read_weights` read.
+
+    Raises:
+        WeightsError: an array that the network needs is missing or has another shape.
+    """
+    for layer in dict.fromkeys(layer for layer, _ in _weights_of(model)):
+        assign(layer, *(arrays.get(f"{layer.name}|{v.name}") for v in layer.weights))
+
+
+def load_h5(model: keras.Model, path: str | Path) -> None:
+    """Gives a network the weights of a `.weights.h5` file of Keras.
+
+    Raises:
+        WeightsError: the file is missing or of another network.
+    """
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise WeightsError(f"The weights file {str(path)!r} must fit {model.name!r}. Received: {reason}") from None
+
+
+def _weights_of(model: keras.Model) -> list[tuple[keras.layers.Layer, keras.Variable]]:
+    return [(layer, variable) for layer in model.layers for variable in layer.weights]

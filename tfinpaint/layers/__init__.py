@@ -2,13 +2,19 @@
 
 from tfinpaint.layers.contextual_attention import ContextualAttention
 from tfinpaint.layers.depth_to_space import DepthToSpace
+from tfinpaint.layers.dmfb import DMFB
+from tfinpaint.layers.patch_cross_attention import PatchCrossAttention
 from tfinpaint.layers.patches import extract_patches, fold, overlap_count
+from tfinpaint.layers.pixel_self_attention import PixelSelfAttention
 from tfinpaint.layers.self_adaptive_contextual_attention import SelfAdaptiveContextualAttention
 from tfinpaint.layers.space_to_depth import SpaceToDepth
 
 __all__ = [
+    "DMFB",
     "ContextualAttention",
     "DepthToSpace",
+    "PatchCrossAttention",
+    "PixelSelfAttention",
     "SelfAdaptiveContextualAttention",
     "SpaceToDepth",
     "extract_patches",

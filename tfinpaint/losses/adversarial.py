@@ -3,6 +3,7 @@
 `softplus(-l) = -log sigmoid(l)`: no logarithm of a rounded probability anywhere.
 """
 
+import math
 from typing import Any
 
 from keras import ops
@@ -25,3 +26,17 @@ def logistic_critic_loss(real: Any, fake: Any) -> Any:
 def logistic_generator_loss(fake: Any) -> Any:
     """Falls when fake logits `(batch, ...)` rise (the non-saturating form), shape `(batch,)`."""
     return per_sample(ops.softplus(-as_float(fake)))
+
+
+def log_mean_sigmoid(logits: Any) -> Any:
+    """Logarithm of the mean probability that a critic gives to patches, shape `(batch,)`; finite for any logit.
+
+    With `-logits` it is the logarithm of one minus that mean.
+
+    Args:
+        logits: `(batch, ...)`, one for each patch; one alone gives `log sigmoid`.
+
+    Reference: C2FDAN, section III-B.2 ("average probability as patch probability") and eq. 11, 12.
+    """
+    each = ops.log_sigmoid(ops.reshape(as_float(logits), (ops.shape(logits)[0], -1)))
+    return ops.logsumexp(each, axis=-1) - math.log(each.shape[-1])

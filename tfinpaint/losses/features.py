@@ -20,3 +20,33 @@ def cosine_distance(predicted: Any, target: Any) -> Any:
     predicted = ops.normalize(as_float(predicted), axis=-1)
     target = ops.normalize(ops.stop_gradient(as_float(target)), axis=-1)
     return 1.0 - ops.sum(predicted * target, axis=-1)
+
+
+def feature_l1(predicted: Any, target: Any) -> Any:
+    """Mean absolute difference of two feature maps `(batch, ...)`, shape `(batch,)`; no gradient to `target`.
+
+    Reference: C2FDAN eq. 8, one depth.
+    """
+    return per_sample(ops.abs(as_float(predicted) - ops.stop_gradient(as_float(target))))
+
+
+def gram(features: Any) -> Any:
+    """How strongly channels occur together: `(batch, height, width, c)` -> `(batch, c, c)`, float32.
+
+    Products of channels, summed over pixels and divided by height x width x c.
+
+    Reference: C2FDAN eq. 10; Johnson et al., "Perceptual Losses for Real-Time Style Transfer", 2016.
+    """
+    _, height, width, channels = features.shape
+    flat = ops.reshape(as_float(features), (-1, height * width, channels))
+    return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat) / (height * width * channels)
+
+
+def style_distance(predicted: Any, target: Any) -> Any:
+    """Mean absolute difference of the Gram matrices of two feature maps, shape `(batch,)`; no gradient to `target`.
+
+    Args:
+        predicted: `(batch, height, width, c)`, the sides known.
+        target: same channels.
+    """
+    return feature_l1(gram(predicted), gram(target))

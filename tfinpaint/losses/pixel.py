@@ -23,6 +23,19 @@ def mean_squared(predicted: Any, target: Any, weight: Any = None) -> Any:
     return _mean(ops.square(as_float(predicted) - as_float(target)), weight)
 
 
+def binary_cross_entropy(logits: Any, target: Any) -> Any:
+    """Mean cross-entropy of the sigmoid of `logits` with `target`, shape `(batch,)`; finite for any logit.
+
+    Args:
+        logits: `(batch, height, width, channels)`.
+        target: same shape, in [0, 1].
+
+    Reference: C2FDAN eq. 5 (the printed minus covers only the first product; both are meant).
+    """
+    logits = as_float(logits)
+    return _mean(ops.softplus(logits) - as_float(target) * logits, None)
+
+
 def masked_mean(values: Any, mask: Any) -> Any:
     """Mean of `values` `(batch, height, width, channels)` where `mask` `(batch, height, width, 1)` is 1.
 

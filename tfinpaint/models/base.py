@@ -22,12 +22,14 @@ class InpaintingModel(RecipeTrainer, keras.Model):
     - `hooks`: name -> `(model, batch, **arguments)`, run inside the compiled step;
     - `painter_names`: the attributes that hold the networks that paint; published weights are theirs;
     - `recipes`: name -> `Recipe`; the one named by `default_recipe` is used where none is given;
+    - `occlusion`: the name in `tfinpaint.data.occlusions` of what hides the faces that it is trained on;
     - `feature_slots`: name -> `FeatureSlot`, the frozen networks that some terms look through.
 
     A batch is a dict with `image` (clean), `occluded`, `mask` (1 = hidden), and what else a term reads.
     """
 
     painter_names: ClassVar[tuple[str, ...]] = ()
+    occlusion: ClassVar[str] = "worn_masks"
 
     def parts(self) -> dict[str, list]:
         raise NotImplementedError

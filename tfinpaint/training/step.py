@@ -38,7 +38,9 @@ def run_step(model: Any, stage: Stage, batches: Sequence[dict]) -> dict[str, Any
     for update in stage.updates:
         for _ in range(update.times):
             batch, real = next(queue) if update.fresh else (batch, real)
-            logs.update(_run_update(model, update, batch, real))
+            values, handed = _run_update(model, update, batch, real)
+            logs.update(values)
+            batch = batch | handed
     _run_hooks(model, stage, "after", batch, real)
     return logs
 
@@ -51,7 +53,8 @@ def _run_hooks(model: Any, stage: Stage, when: str, batch: dict, real: Any) -> N
         model.hooks[entry["hook"]](model, batch, **arguments)
 
 
-def _run_update(model: Any, update: Update, batch: dict, real: Any) -> dict[str, Any]:
+def _run_update(model: Any, update: Update, batch: dict, real: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is logged, and what is handed on to the next update of the same batch."""
     groups = _groups(model, update)
 
     def losses() -> tuple[list, Any]:
@@ -68,10 +71,11 @@ def _run_update(model: Any, update: Update, batch: dict, real: Any) -> dict[str,
         ]
         if gate is not None:
             means[f"{update.gate}_share"] = _mean(gate, real, _count(real))
-        return totals, (means, count)
+        handed = {name: ops.stop_gradient(outputs[name]) for name in model.handed_on if name in outputs}
+        return totals, (means, count, handed)
 
     variables = [[v for p in parts for v in model.part_variables[p]] for _, parts in groups]
-    (means, count), grads = values_and_grads(losses, variables, model.state_variables)
+    (means, count, handed), grads = values_and_grads(losses, variables, model.state_variables)
     logs = sum_over_replicas(means)
     is_open = None if update.gate is None else count > 0
     for (_, parts), group in zip(groups, grads, strict=True):
@@ -80,7 +84,7 @@ def _run_update(model: Any, update: Update, batch: dict, real: Any) -> dict[str,
             optimizer = model.optimizer_of(part, update)
             logs |= _log_gradient(part, own, optimizer if model.loss_scaling else None)
             apply_grads(optimizer, own, model.part_variables[part], is_open)
-    return logs
+    return logs, handed
 
 
 def _groups(model: Any, update: Update) -> list[tuple[tuple[str, ...], list[str]]]:

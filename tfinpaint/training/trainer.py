@@ -28,6 +28,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         default_recipe: the recipe that is used where none is named.
         feature_slots: name -> `FeatureSlot`, the frozen networks that terms look through.
         term_features: term -> the feature slot that it needs.
+        handed_on: outputs of `forward` that later updates of a step find in their batch (a critic: what was painted).
     """
 
     terms: ClassVar[Mapping[str, Callable]] = {}
@@ -37,6 +38,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
     default_recipe: ClassVar[str] = "paper"
     feature_slots: ClassVar[Mapping[str, FeatureSlot]] = {}
     term_features: ClassVar[Mapping[str, str]] = {}
+    handed_on: ClassVar[tuple[str, ...]] = ()
 
     def compile(
         self,

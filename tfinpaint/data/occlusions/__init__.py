@@ -12,6 +12,7 @@ from tfinpaint.data.occlusions.from_mask import FromMask
 from tfinpaint.data.occlusions.half_face import HalfFace
 from tfinpaint.data.occlusions.lower_face_rectangle import LowerFaceRectangle
 from tfinpaint.data.occlusions.mask_templates import MaskTemplates
+from tfinpaint.data.occlusions.mixtures import MIXTURES
 from tfinpaint.data.occlusions.no_occlusion import NoOcclusion
 from tfinpaint.data.occlusions.objects import Objects
 from tfinpaint.data.occlusions.rectangle import Rectangle
@@ -31,6 +32,7 @@ TABLE: dict[str, type[Occlusion]] = {
 }
 
 __all__ = [
+    "MIXTURES",
     "TABLE",
     "CenterSquare",
     "Choice",
@@ -54,14 +56,17 @@ __all__ = [
 def get(name: str, **arguments) -> Occlusion:
     """The occlusion of that name, built with `arguments`.
 
-    A name of `TABLE`; of one drawn thing, such as `sunglasses` (see `drawings.KINDS`); or of one of CAN-DFE's nine
-    masks, such as `n95` (see `FaceMask.named`; takes no arguments).
+    A name of `TABLE`; of a mixture that the zoo's models are trained on, `MIXTURES` (takes no arguments); of one drawn
+    thing, such as `sunglasses` (see `drawings.KINDS`); or of one of CAN-DFE's nine masks, such as `n95` (see
+    `FaceMask.named`; takes no arguments).
     """
     if name in TABLE:
         return TABLE[name](**arguments)
+    if name in MIXTURES:
+        return MIXTURES[name](**arguments)
     if name in KINDS:
         return Objects(kinds=(name,), **arguments)
     if name in NAMED:
         return FaceMask.named(name, **arguments)
-    known = ", ".join(sorted({*TABLE, *KINDS, *NAMED}))
+    known = ", ".join(sorted({*TABLE, *MIXTURES, *KINDS, *NAMED}))
     raise InputError(f"`name` must be one of {known}. Received: {name!r}.")

@@ -8,6 +8,7 @@ from keras import ops
 
 from tfinpaint.errors import InputError
 from tfinpaint.models.base import InpaintingModel
+from tfinpaint.models.compose import compose
 from tfinpaint.models.fmodr import networks
 from tfinpaint.models.fmodr.recipe import PAPER, SMALL
 from tfinpaint.models.fmodr.terms import GATES, TERMS
@@ -165,9 +166,3 @@ class FMODR(InpaintingModel):
     def _refine(self, image: Any, coarse: Any, mask: Any, training: bool) -> tuple[Any, Any]:
         raw = self.refine_generator([coarse, mask], training=training)
         return compose(image, raw, mask), raw
-
-
-def compose(image: Any, painted: Any, mask: Any) -> Any:
-    """`image` where `mask` is 0, `painted` where it is 1, float32; with a binary mask the known pixels are exact."""
-    image, painted, mask = (ops.cast(x, "float32") for x in (image, painted, mask))
-    return (1.0 - mask) * image + mask * painted

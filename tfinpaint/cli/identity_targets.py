@@ -1,0 +1,72 @@
+"""What `tfinpaint train-identity` learns from: faces with names, or what a teacher says of each face."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from tfinpaint import records
+from tfinpaint.errors import InputError
+
+TEACHER_SIZE = 128
+
+
+def load_people(paths: list[str], size: int, identities: bool) -> Any:
+    from tfinpaint.data import concatenate, load_faces
+
+    bar = sys.stderr.isatty()
+    try:
+        sets = [load_faces(path, size=size, identities=identities, progress=bar) for path in paths]
+    except InputError as error:
+        if identities and "identities" in str(error):
+            raise InputError(
+                f"`--data` must hold a folder for each person, or `--teacher FILE` must tell who is alike. {error}"
+            ) from None
+        raise
+    return concatenate(*sets)
+
+
+def build_teacher(arguments: argparse.Namespace) -> Any:
+    from tfinpaint.features import feature_network
+
+    return feature_network(arguments.teacher_network, arguments.teacher, dtype="float32")
+
+
+def teacher_embeddings(arguments: argparse.Namespace, faces: Any, views: Any, out: Path) -> Any:
+    """What the teacher says of each view, from `teacher.npz` where an earlier run has asked it the same."""
+    import numpy as np
+
+    path, key = out / "teacher.npz", f"{faces.fingerprint} {records.hashes([arguments.teacher])} {len(views.first)}"
+    key += f" {arguments.seed}"
+    if path.exists():
+        with np.load(path) as stored:
+            if str(stored["key"]) == key:
+                return stored["embeddings"].astype(np.float32)
+    large = load_people(arguments.data, TEACHER_SIZE, identities=False)
+    found = _ask(build_teacher(arguments), large.images, views)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with open(part, "wb") as file:
+        np.savez(file, embeddings=found.astype(np.float16), key=key)
+    part.replace(path)
+    return found
+
+
+def _ask(teacher: Any, images: Any, views: Any) -> Any:
+    import numpy as np
+    from tqdm import tqdm
+
+    from tfinpaint.data.identity_views import view_batches
+
+    batches = tqdm(view_batches(images, views, 100), "teacher", -(-len(views.first) // 100), mininterval=5)
+    return np.concatenate([teacher.predict_on_batch(batch) for batch in batches])
+
+
+def teacher_validation(arguments: argparse.Namespace, size: int) -> tuple[Any, dict]:
+    import numpy as np
+
+    from tfinpaint.data.identity_views import identity_views
+
+    large, small = (load_people(arguments.validation, side, identities=False) for side in (TEACHER_SIZE, size))
+    target = _ask(build_teacher(arguments), large.images, identity_views(len(large)))
+    return small.images.astype(np.float32) / 127.5 - 1, {"teacher": target, "relation": target}

@@ -1,0 +1,26 @@
+"""What the zoo's models are trained on: mixtures of occlusions by name, with a few bare faces (shares are ours)."""
+
+from collections.abc import Callable, Mapping
+
+from tfinpaint.data.occlusions.choice import Choice
+from tfinpaint.data.occlusions.face_mask import FaceMask
+from tfinpaint.data.occlusions.lower_face_rectangle import LowerFaceRectangle
+from tfinpaint.data.occlusions.no_occlusion import NoOcclusion
+from tfinpaint.data.occlusions.rectangle import Rectangle
+from tfinpaint.data.occlusions.text import Text
+
+
+def worn_masks() -> Choice:
+    """FMODR's: mostly worn masks, and some rectangles over the lower face."""
+    return Choice([FaceMask(), LowerFaceRectangle(), NoOcclusion()], weights=[0.82, 0.12, 0.06])
+
+
+def words_and_rectangles() -> Choice:
+    """C2FDAN's (section IV-A): a word or a rectangle of one colour, anywhere, equally often."""
+    return Choice([Text(), Rectangle(), NoOcclusion()], weights=[0.46, 0.46, 0.08])
+
+
+MIXTURES: Mapping[str, Callable[[], Choice]] = {
+    "words_and_rectangles": words_and_rectangles,
+    "worn_masks": worn_masks,
+}

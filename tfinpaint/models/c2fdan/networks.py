@@ -1,0 +1,119 @@
+"""C2FDAN's two painting networks, as functional builders; `critics.py` has those that judge.
+
+All take and give float32 NHWC tensors; pictures in [-1, 1], masks 1 = hidden. With `stem=1` and the default widths they
+are the paper-size networks; `stem=2` folds 2x2 pixels into channels first and unfolds them last, which keeps a small
+network's arithmetic where a processor is fast.
+
+Reference: Hörmann et al., "A Coarse-to-Fine Dual Attention Network for Blind Face Completion", FG 2021, section III-B.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from tfinpaint.layers import DMFB, DepthToSpace, PatchCrossAttention, PixelSelfAttention, SpaceToDepth
+
+
+def coarse_network(
+    size: int, widths: Sequence[int] = (64, 128, 256), mask_widths: Sequence[int] | None = None, stem: int = 1
+) -> keras.Model:
+    """Occluded picture -> coarse picture in [-1, 1] and the logit of the mask: one encoder, two decoders.
+
+    Args:
+        size: side of the picture, divisible by `stem * 2 ** (len(widths) - 1)`.
+        widths: channels, from the highest resolution to the lowest.
+        mask_widths: of the mask's decoder, without the lowest; None for those of the picture's, as in the paper.
+        stem: side of the pixel blocks that are folded into channels.
+    """
+    image = keras.Input((size, size, 3), name="occluded")
+    x, skips = _stem(image, stem), []
+    for level, width in enumerate(widths):
+        x = _conv(x, width, "leaky_relu", f"encode_{level}_a", strides=2 if level else 1)
+        x = _conv(x, width, "leaky_relu", f"encode_{level}_b")
+        skips.append(x)
+    x = DMFB("leaky_relu", name="dmfb")(x)
+    latent = _conv(x, widths[-1], "leaky_relu", "latent")
+    outputs = {}
+    for branch, channels, branch_widths in (("face", 3, widths[:-1]), ("mask", 1, mask_widths or widths[:-1])):
+        x = latent
+        for level in reversed(range(len(widths) - 1)):
+            x = layers.UpSampling2D(name=f"{branch}_up_{level}")(x)
+            x = layers.Concatenate(name=f"{branch}_skip_{level}")([x, skips[level]])
+            x = _convs(x, branch_widths[level], 3, "relu", f"{branch}_{level}")
+        outputs[branch] = _head(x, channels, stem, f"{branch}_head")
+    outputs["face"] = _clip(outputs["face"])
+    return keras.Model(image, {"painted": outputs["face"], "mask_logit": outputs["mask"]}, name="coarse_network")
+
+
+def fine_network(
+    size: int,
+    widths: Sequence[int] = (64, 128, 256),
+    attention_width: int = 64,
+    gradient: str = "hard",
+    residual: bool = False,
+    stem: int = 1,
+) -> keras.Model:
+    """Coarsely filled picture and soft mask -> fine picture in [-1, 1]; ELU everywhere.
+
+    Three branches meet at half size: the encoder's skip, the patch-wise cross-attention, and the pixel-wise
+    self-attention, which works at a quarter of the size.
+
+    Args:
+        size: side of the picture, divisible by `8 * stem`.
+        widths: channels at full, half and quarter size (of the stem's output).
+        attention_width: channels of the branch with cross-attention.
+        gradient: see `PatchCrossAttention`.
+        residual: add the result to the filled picture instead of drawing it anew.
+        stem: side of the pixel blocks that are folded into channels.
+    """
+    filled, mask = keras.Input((size, size, 3), name="filled"), keras.Input((size, size, 1), name="mask")
+    low, middle, high = widths
+    x = _stem(layers.Concatenate(name="filled_and_mask")([filled, mask]), stem)
+    full = _convs(x, low, 2, "elu", "full")
+    half = _halve(full, middle, "half")
+    small_mask = layers.AveragePooling2D(2 * stem, dtype="float32", name="mask_at_half")(mask)
+    copied = PatchCrossAttention(attention_width, gradient, name="cross_attention")([half, small_mask])
+    copied = _conv(DMFB("elu", name="cross_dmfb")(copied), attention_width, "elu", "cross")
+    x = PixelSelfAttention(name="self_attention")(_halve(half, high, "quarter"))
+    x = _conv(DMFB("elu", name="self_dmfb")(x), high, "elu", "self")
+    gathered = _conv(layers.UpSampling2D(name="up_half")(x), middle, "elu", "self_half")
+    x = layers.Concatenate(name="three_branches")([half, copied, gathered])
+    x = DMFB("elu", name="fused_dmfb")(_conv(x, middle, "elu", "fused"))
+    x = layers.Concatenate(name="skip_full")([layers.UpSampling2D(name="up_full")(x), full])
+    start = "zeros" if residual else "glorot_uniform"  # an adding network begins at the coarse picture
+    x = _head(_convs(x, low, 3, "elu", "decode"), 3, stem, "head", start)
+    if residual:
+        x = layers.Add(dtype="float32", name="residual")([x, filled])
+    return keras.Model([filled, mask], _clip(x), name="fine_network")
+
+
+def _conv(x: Any, width: int, activation: str | None, name: str, **kwargs: Any) -> Any:
+    return layers.Conv2D(
+        width, 3, padding="same", activation=activation, kernel_initializer="he_normal", name=name, **kwargs
+    )(x)
+
+
+def _convs(x: Any, width: int, count: int, activation: str, name: str) -> Any:
+    for i in range(count):
+        x = _conv(x, width, activation, f"{name}_{i}")
+    return x
+
+
+def _halve(x: Any, width: int, name: str) -> Any:
+    return _conv(_conv(x, width, "elu", f"{name}_0", strides=2), width, "elu", f"{name}_1")
+
+
+def _stem(x: Any, block: int) -> Any:
+    return x if block == 1 else SpaceToDepth(block, name="fold")(x)
+
+
+def _head(x: Any, channels: int, block: int, name: str, start: str = "glorot_uniform") -> Any:
+    arguments = {"padding": "same", "kernel_initializer": start, "dtype": "float32", "name": name}
+    x = layers.Conv2D(channels * block**2, 3, **arguments)(x)
+    return x if block == 1 else DepthToSpace(block, dtype="float32", name=f"{name}_unfold")(x)
+
+
+def _clip(x: Any) -> Any:
+    return ops.clip(x, -1.0, 1.0)

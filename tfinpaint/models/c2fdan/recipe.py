@@ -1,0 +1,70 @@
+"""C2FDAN's training, as data: the paper's two steps, and the same steps scaled to the small preset."""
+
+from dataclasses import replace
+
+from tfinpaint.training.recipe import Recipe, Stage, Update
+
+_COARSE = {"mask_bce": 1.0, "occ_l1": 3.0, "nocc_l1": 1.0}
+
+# Section IV-A; the momenta of Adam are ours (the paper gives none).
+PAPER = Recipe(
+    model="C2FDAN",
+    optimizer={"name": "adam", "beta_1": 0.5, "beta_2": 0.999},
+    stages=(
+        Stage("coarse", {"epochs": 1}, 8, (Update("G", {"coarse": 2e-4}, _COARSE),)),
+        Stage(
+            "joint",
+            {"epochs": 5},
+            8,
+            (
+                Update(
+                    "G",
+                    {"coarse": 5e-5, "fine": 1e-4},
+                    {**_COARSE, "mask_bce": 10.0, "id_perceptual": 0.1, "id_style": 240.0, "adv_g": 1.0},
+                ),
+                Update("D", {"critics": 1e-4}, {"adv_d": 1.0}),
+            ),
+            frozen=("identity_maps",),
+            schedule={"name": "step", "every_epochs": 1, "factor": 0.1},
+        ),
+    ),
+)
+
+# The weights of the fine picture's terms balance their gradients on the hidden pixels, with VGG16 in the slot: eq. 6
+# and structural similarity lead, the perceptual term follows, style and the critics come last.
+_DECAY = {"name": "cosine", "to": 0.05, "warmup": 100}
+SMALL = Recipe(
+    model="C2FDAN",
+    optimizer={"name": "adam", "beta_1": 0.9, "beta_2": 0.99},
+    stages=(
+        replace(
+            PAPER.stage("coarse"),
+            length={"steps": 8_000},
+            batch=16,
+            updates=(Update("G", {"coarse": 6e-4}, {**_COARSE, "ssim_coarse": 6.0}),),
+            schedule=_DECAY,
+        ),
+        replace(
+            PAPER.stage("joint"),
+            length={"steps": 8_000},
+            batch=16,
+            updates=(
+                Update(
+                    "G",
+                    {"coarse": 2e-4, "fine": 4e-4},
+                    {
+                        **_COARSE,
+                        "mask_bce": 10.0,
+                        "occ_l1_fine": 2.0,
+                        "ssim_fine": 10.0,
+                        "id_perceptual": 5e-4,
+                        "id_style": 2e-4,
+                        "adv_g": 0.05,
+                    },
+                ),
+                Update("D", {"critics": 3e-4}, {"adv_d": 1.0}),
+            ),
+            schedule=_DECAY,
+        ),
+    ),
+)
