@@ -12,6 +12,15 @@ from hypothesis import settings  # noqa: E402
 settings.register_profile("tfinpaint", deadline=None, derandomize=True)
 settings.load_profile("tfinpaint")
 
+# Files whose tests look at one slow fixture: one worker runs them all. (xdist's own `xdist_group` marks do nothing
+# under pytest 9.)
+ON_ONE_WORKER = (
+    "tests/evaluation/benchmark/test_run.py",
+    "tests/layers/test_every_layer.py",
+    "tests/test_without_tensorflow.py",
+    "tests/training/test_devices.py",
+)
+
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
 
@@ -21,3 +30,16 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("the face data kit is not beside this checkout")
     return SHARED / "data"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Hands out single tests, and the files of `ON_ONE_WORKER` whole."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduler(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if file in ON_ONE_WORKER else nodeid
+
+    return Scheduler(config, log)

@@ -5,12 +5,13 @@ Used as a program by the test that compares TensorFlow with JAX: `python -m test
 
 import sys
 
+import keras
 import numpy as np
 
 from tests.models.tiny import MODELS, batch, make, stages
 
 
-def features() -> dict:
+def features(slots=("perceptual", "identity")) -> dict:
     """Feature networks that are the same on every backend: fixed projections of the picture."""
     from keras import ops
 
@@ -27,16 +28,18 @@ def features() -> dict:
     def identity_maps(x):
         return {"block1": perceptual(x)["relu3_3"], "block3": ops.max_pool(perceptual(x)["relu3_3"], 4, 4)}
 
-    return {"perceptual": perceptual, "identity": identity, "identity_maps": identity_maps}
+    networks = {"perceptual": perceptual, "identity": identity, "identity_maps": identity_maps}
+    return {slot: networks[slot] for slot in slots}
 
 
 def run(name: str) -> dict[str, np.ndarray]:
     """Losses and changed weights after one step of each stage, each from the same weights."""
     results = {}
-    slots = {k: v for k, v in features().items() if k in MODELS[name].features}
+    slots = features(MODELS[name].features)
     for stage in stages(name):
         model = make(name)
-        model.compile(recipe="small", stage=stage, features=slots, jit_compile=False)
+        eager = keras.backend.backend() == "tensorflow"  # one step: tracing it takes longer
+        model.compile(recipe="small", stage=stage, features=slots, jit_compile=False, run_eagerly=eager)
         logs = model.train_on_batch(batch(), return_dict=True)
         results |= {f"{stage}/log/{k}": np.asarray(v) for k, v in logs.items()}
         for part, variables in model.part_variables.items():

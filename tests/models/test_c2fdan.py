@@ -19,7 +19,7 @@ rng = np.random.default_rng(0)
 
 def compiled(stage, recipe="small", **changes):
     model = make("c2fdan", **changes)
-    features = {"identity_maps": run_stages.features()["identity_maps"]}
+    features = run_stages.features(["identity_maps"])
     model.compile(recipe=recipe, stage=stage, features=features, run_eagerly=True)  # a step or two: not worth compiling
     return model
 
@@ -197,7 +197,7 @@ def test_eq_6_and_7_do_not_depend_on_the_area(term, share):
 )
 def test_eq_8_to_10_add_up_taps_and_pictures(term, distance):
     model, data = compiled("joint", looks_at=("raw", "refined"), identity_window=0), batch()
-    outputs, look = outputs_of(model, data), run_stages.features()["identity_maps"]
+    outputs, look = outputs_of(model, data), run_stages.features(["identity_maps"])["identity_maps"]
     data = tensors(data)
     clean = look(data["image"])
     expected = sum(distance(look(outputs[p])[t], clean[t]) for p in ("raw", "refined") for t in ("block1", "block3"))

@@ -105,7 +105,7 @@ def test_wrong_input_is_refused_in_a_sentence(name, images, masks, word):
 
 @pytest.mark.parametrize(("name", "stage"), STAGES)
 def test_only_the_listed_parts_change_in_a_stage(name, stage):
-    model = compiled(name, stage)
+    model = compiled(name, stage, run_eagerly=True)  # a few steps: compiling them would take longer
     before = {p: [v.numpy() for v in vs] for p, vs in model.part_variables.items()}
     for i in range(2):
         logs = model.train_on_batch(batch(i), return_dict=True)
@@ -119,7 +119,7 @@ def test_only_the_listed_parts_change_in_a_stage(name, stage):
 def test_every_weight_that_some_stage_trains_moves(name):
     still = {}
     for stage in stages(name):
-        model = compiled(name, stage)
+        model = compiled(name, stage, run_eagerly=True)
         before = {p: [v.numpy() for v in vs] for p, vs in model.part_variables.items()}
         for i in range(3):
             model.train_on_batch(batch(i, count=4))

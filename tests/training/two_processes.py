@@ -93,7 +93,7 @@ def still_batches() -> list[dict]:
 
 def zoo_model(name: str) -> Any:
     """A tiny model of the zoo in its last stage; not compiled, which is faster for a few steps."""
-    slots = {k: v for k, v in run_stages.features().items() if k in tiny.MODELS[name].features}
+    slots = run_stages.features(tiny.MODELS[name].features)
     model = tiny.make(name)
     model.compile(recipe="small", features=slots, run_eagerly=True)
     return model

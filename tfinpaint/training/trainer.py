@@ -246,5 +246,6 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
 
 
 def _only_batch(data: Any) -> dict:
-    """The dict of a batch; `train_on_batch` wraps it in a tuple."""
-    return data[0] if isinstance(data, tuple) else data
+    """The dict of a batch, of tensors; `train_on_batch` wraps it in a tuple, and without compilation gives arrays."""
+    batch = data[0] if isinstance(data, tuple) else data
+    return {k: v if isinstance(v, tuple) else ops.convert_to_tensor(v) for k, v in batch.items()}

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfinpaint.data import load_faces, occlusions
 from tfinpaint.data.landmark_files import find_landmarks
 from tfinpaint.data.picture_files import pictures_of
 from tfinpaint.errors import InputError
@@ -53,6 +52,8 @@ def freeze(
     Raises:
         InputError: no face, one face only, an unknown kind, a file that is missing.
     """
+    from tfinpaint.data import load_faces, occlusions
+
     data, kinds = Path(data), tuple(kinds)
     lists = {}
     for label, path in sets.items():
