@@ -11,7 +11,7 @@ from tests.training import toys
 from tests.training.two_processes import Still
 from tfinpaint.training.recipe import Recipe
 
-STEPS = 4  # of each stage, each stage from where the one before ended (ten agreed, too, and cost minutes)
+STEPS = 10  # of each stage, each stage from where the one before ended
 DISTANCE = {"mixed_bfloat16": 0.05, "mixed_float16": 0.01}
 
 
@@ -48,7 +48,7 @@ def _dtype(x):
 def test_half_precision_walks_all_stages_near_float32(name):
     """One test, because all of it looks at the same three walks.
 
-    Losses within 1 % (float16) and 5 % (bfloat16) of those in float32, or 1e-4, after four steps of every stage;
+    Losses within 1 % (float16) and 5 % (bfloat16) of those in float32, or 1e-4, after ten steps of every stage;
     outputs, weights and slots are float32; skipped steps are logged where losses are scaled.
     """
     exact, _, _ = walk(name, "float32")
