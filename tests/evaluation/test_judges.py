@@ -5,7 +5,7 @@ import pytest
 
 from tests.evaluation.stand_ins import MeanColour
 from tfinpaint.errors import WeightsError
-from tfinpaint.evaluation import build_face_judge, build_landmark_judge, distance, look
+from tfinpaint.evaluation import build_face_judge, build_landmark_judge, look
 from tfinpaint.faces.template import template_points
 
 
@@ -25,12 +25,6 @@ def test_looking_in_batches_changes_nothing():
         np.testing.assert_allclose(look(MeanColour(), faces, batch_size), expected, atol=1e-5)
 
 
-def test_distances_are_euclidean_and_averaged_over_points():
-    np.testing.assert_allclose(distance(np.zeros((1, 2)), np.array([[3.0, 4.0]])), [5])
-    points = np.zeros((1, 2, 2))
-    np.testing.assert_allclose(distance(points, np.array([[[3.0, 4.0], [0.0, 1.0]]])), [3])
-
-
 @pytest.fixture
 def nets(shared):
     pytest.importorskip("tensorflow")
@@ -40,25 +34,18 @@ def nets(shared):
     return module
 
 
-def _pairs(path, count):
-    """The first `count` pairs of one person and of two, as file names with 1 or 0."""
-    rows = [line.split() for line in path.read_text().splitlines()[1:]]
-    same = [(f"{n}_{int(a):04d}.jpg", f"{n}_{int(b):04d}.jpg", 1) for n, a, b in (r for r in rows if len(r) == 3)]
-    other = [(f"{n}_{int(a):04d}.jpg", f"{m}_{int(b):04d}.jpg", 0) for n, a, m, b in (r for r in rows if len(r) == 4)]
-    return same[:count] + other[:count]
-
-
 @pytest.mark.shared
 def test_the_judge_tells_people_apart_through_our_framing(shared, nets):
     from tfinpaint.data import load_faces
+    from tfinpaint.evaluation.protocols import read_pairs, similarity
 
-    pairs = _pairs(shared / "lfw" / "pairs.txt", 100)
+    pairs = read_pairs(shared / "lfw" / "pairs.txt").take(slice(200, 400))  # a hundred of one person, a hundred of two
     faces = load_faces(shared / "lfw" / "lfw.zip", size=128)
     place = {name: index for index, name in enumerate(faces.names)}
     judge = build_face_judge(shared / "nets" / "dlib_face_recognition_resnet_u8.npz")
-    first, second = (look(judge, faces.images[[place[pair[i]] for pair in pairs]]) for i in (0, 1))
-    same = np.array([pair[2] for pair in pairs], bool)
-    assert ((distance(first, second) < 0.6) == same).mean() > 0.95
+    rows = np.array([place[name] for name in pairs.names])
+    first, second = (look(judge, faces.images[rows[which]]) for which in (pairs.first, pairs.second))
+    assert ((similarity(first, second, "euclidean") > -0.6) == pairs.same).mean() > 0.95
 
     some = faces.images[:3].astype("float32") / 127.5 - 1
     crop = np.asarray(judge.get_layer("crop")(some))

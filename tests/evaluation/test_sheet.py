@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tfinpaint.evaluation import tint, write_sheet
+from tfinpaint.evaluation import write_sheet
 
 
 def _columns(count):
@@ -27,15 +27,6 @@ def test_many_faces_are_folded_into_blocks(tmp_path):
     assert sheet.shape == (24 + 3 * 20, 2 * (2 * 20 + 4), 3)
     assert sheet[24 + 8, 44 + 4 + 8, 0] == 30  # the fourth face begins the second block
     assert (sheet[24 + 2 * 20 :, 44:] == 255).all()  # no sixth face
-
-
-def test_tinted_pixels_are_half_red_and_the_others_kept():
-    picture = np.full((1, 2, 2, 3), 100, np.uint8)
-    mask = np.zeros((1, 2, 2, 1))
-    mask[0, 0, 0] = 1
-    tinted = tint(picture, mask)
-    assert tinted[0, 0, 0].tolist() == [177, 70, 80]
-    assert (tinted[0, 1] == 100).all() and (tinted[0, 0, 1] == 100).all()
 
 
 def test_nothing_is_left_where_a_sheet_cannot_be_written(tmp_path):

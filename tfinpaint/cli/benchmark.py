@@ -11,7 +11,7 @@ from typing import Any
 
 HELP = "score models on a frozen benchmark: one JSON, tables, an HTML report"
 RESULTS, REPORT = "results.json", "report.html"
-_KINDS = ("face_mask", "lower_face_rectangle", "free_form", "text", "objects")
+_OWN_KINDS = ("face_mask", "lower_face_rectangle")  # of own faces, unless others are named
 _JUDGES = ("likeness", "landmarks", "features")
 
 
@@ -26,7 +26,9 @@ def add_parser(subparsers: Any) -> None:
     where.add_argument("--faces", nargs="+", metavar="PATH", help="own folders or zips of faces, landmarks beside each")
     parser.add_argument("--protocol", default="faces-1", metavar="NAME", help="which benchmark (faces-1), or its file")
     parser.add_argument("--out", default="benchmark", metavar="DIR", help="folder of results, report and parts")
-    parser.add_argument("--kinds", nargs="+", metavar="KIND", help=f"only these occlusions ({', '.join(_KINDS)})")
+    parser.add_argument(
+        "--kinds", nargs="+", metavar="KIND", help="occlusions: some of the benchmark's, or any for --faces"
+    )
     parser.add_argument("--sets", nargs="+", metavar="SET", help="only these sets of the benchmark")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N faces of each set, for a quick look")
     parser.add_argument("--weights", metavar="FILE", help="take this .weights.h5 for the one model that is named")
@@ -121,7 +123,7 @@ def _protocol(arguments: argparse.Namespace) -> tuple[Any, Path]:
     if strangers:
         raise InputError(f"--faces must lie in one folder. Received: {paths[0]} and {strangers[0]}.")
     name = Path(arguments.freeze).stem if arguments.freeze else "own faces"
-    return freeze(name, data, {path.stem: path.name for path in paths}, arguments.kinds or _KINDS[:2]), data
+    return freeze(name, data, {path.stem: path.name for path in paths}, arguments.kinds or _OWN_KINDS), data
 
 
 def _models(arguments: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,7 +9,7 @@ from tfinpaint.evaluation.feature_networks import (
     frechet_name,
     pooled_features,
 )
-from tfinpaint.evaluation.judging import distance, look
+from tfinpaint.evaluation.judging import look
 from tfinpaint.evaluation.landmark_judge import build_landmark_judge
 from tfinpaint.evaluation.lpips_judge import build_lpips_judge
 from tfinpaint.evaluation.metrics import (
@@ -33,7 +33,7 @@ from tfinpaint.evaluation.metrics import (
     ssim_maps,
 )
 from tfinpaint.evaluation.real_masks import FoundFaces, find_faces, score_labelled, score_worn
-from tfinpaint.evaluation.sheet import tint, write_sheet
+from tfinpaint.evaluation.sheet import write_sheet
 from tfinpaint.evaluation.summary import summarise
 
 __all__ = [
@@ -51,7 +51,6 @@ __all__ = [
     "build_inception",
     "build_landmark_judge",
     "build_lpips_judge",
-    "distance",
     "feature_distance",
     "feature_distance_name",
     "find_faces",
@@ -78,6 +77,5 @@ __all__ = [
     "ssim_maps",
     "summarise",
     "telea",
-    "tint",
     "write_sheet",
 ]

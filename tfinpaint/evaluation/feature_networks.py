@@ -39,7 +39,7 @@ def build_inception(weights: str | Path | None = "imagenet", *, seed: int = 0) -
 
     Pictures are resized to 299 pixels inside (bilinear, smoothed where they shrink). The published FID is measured with
     other weights (those of the TensorFlow model of 2015), so the Fréchet distance on this network is called
-    `fid_keras_inception_v3`: compare it only with itself.
+    `FID (Keras Inception v3)`: compare it only with itself.
 
     Args:
         weights: the file of Keras's weights without the classifier, or `"imagenet"` to let Keras fetch it; its MD5 is

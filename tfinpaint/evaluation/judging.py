@@ -32,8 +32,3 @@ def in_batches(network: Any, pictures: np.ndarray, batch_size: int = 32) -> Iter
         padded = np.concatenate([batch, np.repeat(batch[-1:], batch_size - count, axis=0)])
         seen = network.predict_on_batch(padded.astype(np.float32) / 127.5 - 1)
         yield {name: s[:count] for name, s in seen.items()} if isinstance(seen, dict) else seen[:count]
-
-
-def distance(seen: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Euclidean distances `(n,)` of embeddings; the mean over the points for landmarks."""
-    return np.linalg.norm(seen - other, axis=-1).reshape(len(seen), -1).mean(-1)

@@ -9,12 +9,6 @@ import numpy as np
 from tfinpaint.images import write_picture
 
 _GAP, _STRIP = 4, 24
-_TINT = np.array([255.0, 40.0, 60.0])
-
-
-def tint(pictures: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """The pictures with masked pixels half red."""
-    return np.where(masks > 0.5, 0.5 * pictures + 0.5 * _TINT, pictures).astype(np.uint8)
 
 
 def write_sheet(columns: Mapping[str, np.ndarray], path: str | os.PathLike, *, side: int = 160, fold: int = 1) -> None:

@@ -135,9 +135,8 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(record, protocol, folder, 
     assert not list((tmp_path / "parts").glob(".*"))
     model = Grey()
     resumed = run_benchmark(protocol, {"grey": model, "given": Given()}, **common)
-    assert model.calls == 1 + len({item["index"] for item in resumed["gallery"]}) * 0 + len(
-        {(item["kind"], item["index"] // 4) for item in resumed["gallery"]}
-    )
+    batches_shown = {(item["kind"], item["index"] // 4) for item in resumed["gallery"]}
+    assert model.calls == 1 + len(batches_shown)  # the part that was missing, and the gallery
     differ = {"seconds", "gallery"}
     assert {k: v for k, v in resumed.items() if k not in differ} == {k: v for k, v in record.items() if k not in differ}
     for item in resumed["gallery"]:
@@ -200,6 +199,11 @@ def test_a_broken_embedder_is_refused(embed, message, protocol, folder):
     broken = Judges(as_embedder(embed, name="broken", size=48))
     with pytest.raises(InputError, match=message):
         run_benchmark(protocol, {}, data=folder, judges=broken, kinds=["rectangle"])
+
+
+def test_a_judge_that_taught_a_model_is_refused(protocol, folder):
+    with pytest.raises(InputError, match="looked through.*'likeness'.*one of its teachers"):
+        run_benchmark(protocol, {"grey": Grey()}, data=folder, judges=judges(), teachers={"grey": {"F" * 64}})
 
 
 def test_progress_counts_every_face_of_every_method(protocol, folder):

@@ -161,11 +161,11 @@ def test_what_cannot_be_an_embedder_is_refused(tmp_path):
 
 def test_a_loss_network_is_never_the_judge_of_what_it_trained():
     judge = as_embedder(mean_colour, size=10, name="judge", sha256="AB" * 32)
-    refuse_own_teacher({"cd" * 32}, judge)
-    refuse_own_teacher([], judge)
-    refuse_own_teacher({"ab" * 32}, as_embedder(mean_colour, size=10))
+    refuse_own_teacher({"cd" * 32}, judge.name, judge.sha256)
+    refuse_own_teacher([], judge.name, judge.sha256)
+    refuse_own_teacher({"ab" * 32}, "mean colour", as_embedder(mean_colour, size=10).sha256)
     with pytest.raises(InputError, match="'judge'.*another judge"):
-        refuse_own_teacher({"cd" * 32, "ab" * 32}, judge)
+        refuse_own_teacher({"cd" * 32, "ab" * 32}, judge.name, judge.sha256)
 
 
 @pytest.mark.shared
@@ -175,4 +175,4 @@ def test_a_loaded_embedder_knows_its_file(shared):
     assert embedder.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
     assert (embedder.size, embedder.metric) == (112, "cosine")
     with pytest.raises(InputError, match="mobile_face_net"):
-        refuse_own_teacher({embedder.sha256}, embedder)
+        refuse_own_teacher({embedder.sha256}, embedder.name, embedder.sha256)

@@ -28,7 +28,7 @@ def score_set(
     judges: Judges,
     parts: Parts,
     done: Callable[[int], Any],
-) -> tuple[Values, Values]:
+) -> tuple[Values, dict[str, np.ndarray]]:
     """Scores each face of a set.
 
     Args:
@@ -42,8 +42,8 @@ def score_set(
         done: called with the number of faces that a method has finished.
 
     Returns:
-        method -> score -> `(n,)` (and `clean` -> `features` where there are such), and group labels
-        -> `{"words": (n,)}` for hidden area, what is hidden and how the head is turned.
+        method -> score -> `(n,)` (and `clean` -> `features` where there are such), and the words `(n,)` by hidden area,
+        by what is hidden and by how the head is turned.
     """
     from tfinpaint.data import occlusions
 
@@ -64,7 +64,8 @@ def score_set(
         values.setdefault("clean", []).append({k: v for k, v in clean.items() if k == "features"})
         values.setdefault("groups", []).append(labels)
     joined = {m: {k: np.concatenate([p[k] for p in some]) for k in some[0]} for m, some in values.items()}
-    return joined, {word: {"words": of} for word, of in joined.pop("groups").items()}
+    labels = joined.pop("groups")
+    return joined, labels
 
 
 def _draw(protocol: Protocol, faces: Any, occlusion: Any, begin: int) -> DrawnFaces:

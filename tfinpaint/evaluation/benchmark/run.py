@@ -18,6 +18,7 @@ from tfinpaint.evaluation.benchmark.methods import BASELINES, Method, model_meth
 from tfinpaint.evaluation.benchmark.parts import Parts
 from tfinpaint.evaluation.benchmark.people import SHOWN, People, load_people, score_people
 from tfinpaint.evaluation.benchmark.protocol import Protocol
+from tfinpaint.evaluation.protocols import refuse_own_teacher
 from tfinpaint.evaluation.real_masks import find_faces, score_labelled, score_worn
 
 FORMAT = 1  # of the record
@@ -68,7 +69,9 @@ def run_benchmark(
             that taught a model.
     """
     data, judges = Path(data), judges or Judges()
-    _refuse_teachers(judges, teachers or {})
+    for hashes in (teachers or {}).values():
+        for judge, digest in judges.keys:
+            refuse_own_teacher(hashes, judge, digest)
     kinds, chosen = protocol.chosen(kinds, sets)
     if limit is not None and limit < 2:
         raise InputError(f"`limit` must be at least 2 faces. Received: {limit}.")
@@ -163,8 +166,7 @@ class _Run:
         for kind in self.kinds:
             arguments = (self.protocol, name, kind, faces)
             values, labels = score_set(*arguments, self.methods, self.judges, self.parts, done)
-            words = {word: of["words"] for word, of in labels.items()} | people
-            record["kinds"][kind] = collect(values, words, list(self.models))
+            record["kinds"][kind] = collect(values, labels | people, list(self.models))
             if self.folder is not None and name == next(iter(self.faces)):
                 shown = [m for m in self.methods if m.name in _GALLERY or m.judged]
                 chosen = choose(values, list(self.models))
@@ -196,13 +198,3 @@ class _Run:
             if not self.unverified:
                 raise
             return f"not verified: {error}"
-
-
-def _refuse_teachers(judges: Judges, teachers: Mapping[str, Collection[str]]) -> None:
-    for model, hashes in teachers.items():
-        for judge, digest in judges.keys:
-            if digest in hashes:
-                raise InputError(
-                    f"A network that a loss of {model} looked through must not judge it: it would praise what it "
-                    f"taught. Received: `{judge}` with the SHA-256 {digest[:12]}...; give another network."
-                )

@@ -158,20 +158,22 @@ def as_embedder(
     return Embedder(name, function, size, template, metric, sha256)
 
 
-def refuse_own_teacher(teachers: Collection[str], embedder: Embedder) -> None:
+def refuse_own_teacher(teachers: Collection[str], judge: str, sha256: str | None) -> None:
     """Refuses a judge that a loss of the judged model looked through: it would praise what it taught.
 
     Args:
         teachers: SHA-256 of the files of the loss networks that trained the model.
-        embedder: the judge. One without a file cannot be recognised, nor the same network in another file.
+        judge: its name, for the message.
+        sha256: of its file, such as `Embedder.sha256`. A judge without a file cannot be recognised, nor the same
+            network in another file.
 
     Raises:
         InputError: the judge is among the teachers.
     """
-    if embedder.sha256 is not None and embedder.sha256.lower() in {teacher.lower() for teacher in teachers}:
+    if sha256 is not None and sha256.lower() in {teacher.lower() for teacher in teachers}:
         raise InputError(
-            "`embedder` must not be a network that a loss of the judged model looked through. "
-            f"Received: {embedder.name!r} (SHA-256 {embedder.sha256[:12]}...), one of its teachers; give another judge."
+            "A judge must not be a network that a loss of the judged model looked through. "
+            f"Received: {judge!r} (SHA-256 {sha256[:12]}...), one of its teachers; give another judge."
         )
 
 
