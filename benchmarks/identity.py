@@ -13,7 +13,6 @@ from benchmarks.machine import describe, milliseconds
 from tfinpaint.records import hashes, write_json
 
 FOLDER = Path(__file__).parents[1] / "zoo" / "light_cnn"
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 BATCH = 64
 
 
@@ -68,6 +67,7 @@ def results_table(results: dict) -> str:
 def main() -> None:
     from tfinpaint.evaluation.protocols import load_embedder, load_pair_pictures
     from tfinpaint.evaluation.protocols.embedders import as_embedder
+    from tfinpaint.evaluation.report import update_tables
     from tfinpaint.features import build_light_cnn, build_mobile_face_net
     from tfinpaint.features.presets import published
 
@@ -98,9 +98,7 @@ def main() -> None:
         },
     }
     write_json(results, FOLDER / "results.json")
-    card = FOLDER / "README.md"
-    before, rest = card.read_text(encoding="utf-8").split(BEGIN)
-    card.write_text(f"{before}{BEGIN}\n{results_table(results)}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    update_tables(FOLDER / "README.md", results_table(results))
     print(json.dumps(results["networks"], indent=1))
 
 

@@ -1,4 +1,4 @@
-"""`tfinpaint demo`: a public-domain portrait puts on a drawn mask, and the model takes it off again."""
+"""`tfinpaint demo`: a public-domain portrait is hidden by what each model learned to take off, and restored."""
 
 import argparse
 import time
@@ -12,63 +12,76 @@ def add_parser(subparsers: Any) -> None:
     """Adds the command to the program's parser."""
     parser = subparsers.add_parser("demo", help=HELP, description=__doc__)
     parser.add_argument("-o", "--out", default="demo", metavar="DIR", help="folder of the pictures (demo)")
-    parser.add_argument("--model", default="fmodr", metavar="NAME", help="model or preset (fmodr)")
-    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of the drawn mask")
     parser.add_argument(
-        "--masks", type=int, default=0, metavar="N", help="also N other draws, seeds 0 to N-1: sheet.png"
+        "--model", nargs="+", default=DEFAULT_MODELS, metavar="NAME", help=f"models ({' '.join(DEFAULT_MODELS)})"
     )
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of what is drawn")
+    parser.add_argument("--masks", type=int, default=0, metavar="N", help="also N other draws of each: sheet.png")
 
 
+DEFAULT_MODELS = ("fmodr", "c2fdan")
 DEFAULT_SEED = 3
 # The portrait's five points, so that the same mask is drawn whatever detector then finds the face behind it.
 LANDMARKS = ((202, 101), (246, 103), (223, 126), (203, 143), (241, 144))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Writes `portrait.png`, `occluded.png`, `restored.png` and `figure.png`; prints what was measured."""
+    """Writes `figure.png` and each model's `<name>_occluded.png` and `_restored.png`; prints what was measured."""
     import numpy as np
 
-    from tfinpaint import evaluation, faces, images, restoration, zoo
-    from tfinpaint.data.occlude_photo import occlude_photo
-    from tfinpaint.data.occlusions.mixtures import MIXTURES
-    from tfinpaint.evaluation import metrics
+    from tfinpaint import evaluation, faces, images, zoo
 
     portrait = _portrait()
     detector = faces.default_detector()
-    face = faces.largest(detector(portrait))
-    model = zoo.load(arguments.model)
-    occlusion = MIXTURES[model.occlusion]().choices[0]  # what it mostly learned to take off
-    occluded, hole = occlude_photo(portrait, [LANDMARKS], occlusion, seed=(arguments.seed, 0))
-    restoration.restore_photo(occluded, model, detector=detector)  # compiles
-    started = time.perf_counter()
-    restored = restoration.restore_photo(occluded, model, detector=detector)
-    seconds = time.perf_counter() - started
-
+    window = _around(faces.largest(detector(portrait)), portrait.shape)
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
-    for name, pixels in (("portrait", portrait), ("occluded", occluded), ("restored", restored.pixels)):
-        images.write_picture(pixels, out / f"{name}.png")
-    window = _around(face, portrait.shape)
-    columns = {k: v[window][None] for k, v in _columns(portrait, occluded, restored).items()}
-    evaluation.write_sheet(columns, out / "figure.png", side=320)
-    if arguments.masks:
-        rows = []
+    images.write_picture(portrait, out / "portrait.png")
+    rows, others = [], []
+    print(
+        f"{'hole of':10} {'PSNR hidden':>12} {'restored':>9} {'SSIM hidden':>12} {'restored':>9} {'mask IoU':>9} {'ms':>5}"
+    )
+    for name in arguments.model:
+        model = zoo.load(name)
+        _restore(portrait, model, detector, arguments.seed)  # compiles
+        started = time.perf_counter()
+        hidden, hole, restored = _restore(portrait, model, detector, arguments.seed)
+        seconds = time.perf_counter() - started
+        images.write_picture(hidden, out / f"{name}_occluded.png")
+        images.write_picture(restored.pixels, out / f"{name}_restored.png")
+        rows.append(_columns(portrait, hidden, restored))
+        print(f"{name:10} {_scores(portrait, hidden, hole, restored, window)} {1000 * seconds:5.0f}")
         for seed in range(arguments.masks):
-            hidden, _ = occlude_photo(portrait, [LANDMARKS], occlusion, seed=(seed, 0))
-            rows.append(_columns(portrait, hidden, restoration.restore_photo(hidden, model, detector=detector)))
-        sheet = {label: np.stack([row[label][window] for row in rows]) for label in rows[0]}
-        evaluation.write_sheet(sheet, out / "sheet.png", fold=2)
-
-    x, y, b = (p[window][None] / 255.0 for p in (portrait, restored.pixels, occluded))
-    hole, seen = hole[window][None, ..., None], restored.mask[window][None, ..., None]
-    iou = float(metrics.mask_iou(seen.astype(np.float32), hole.astype(np.float32))[0])
-    print(f"{'':10} {'hole PSNR':>10} {'hole SSIM':>10}")
-    for name, picture in (("occluded", b), ("restored", y)):
-        scores = (float(f(picture, x, hole.astype(np.float32))[0]) for f in (metrics.psnr, metrics.ssim))
-        print("{:10} {:10.2f} {:10.3f}".format(name, *scores))
-    print(f"mask found with an overlap (IoU) of {iou:.3f}; one photo takes {1000 * seconds:.0f} ms")
+            hidden, _, restored = _restore(portrait, model, detector, seed)
+            others.append(_columns(portrait, hidden, restored))
+    for name, pictures, side, fold in (("figure", rows, 320, 1), ("sheet", others, 160, 2)):
+        if pictures:
+            sheet = {label: np.stack([row[label][window] for row in pictures]) for label in pictures[0]}
+            evaluation.write_sheet(sheet, out / f"{name}.png", side=side, fold=fold)
     print(f"look at {out / 'figure.png'}")
     return 0
+
+
+def _restore(portrait: Any, model: Any, detector: Any, seed: int) -> tuple[Any, Any, Any]:
+    """The portrait behind what the model mostly learned to take off, the true mask, and what the model makes of it."""
+    from tfinpaint import restoration
+    from tfinpaint.data.occlude_photo import occlude_photo
+    from tfinpaint.data.occlusions.mixtures import MIXTURES
+
+    hidden, hole = occlude_photo(portrait, [LANDMARKS], MIXTURES[model.occlusion]().choices[0], seed=(seed, 0))
+    return hidden, hole, restoration.restore_photo(hidden, model, detector=detector)
+
+
+def _scores(portrait: Any, hidden: Any, hole: Any, restored: Any, window: Any) -> str:
+    import numpy as np
+
+    from tfinpaint.evaluation import metrics
+
+    clean, before, after = (p[window][None] / 255.0 for p in (portrait, hidden, restored.pixels))
+    hole, found = (m[window][None, ..., None].astype(np.float32) for m in (hole, restored.mask))
+    psnr, ssim = ([float(f(p, clean, hole)[0]) for p in (before, after)] for f in (metrics.psnr, metrics.ssim))
+    iou = float(metrics.mask_iou(found, hole)[0])
+    return f"{psnr[0]:12.2f} {psnr[1]:9.2f} {ssim[0]:12.3f} {ssim[1]:9.3f} {iou:9.3f}"
 
 
 def _columns(portrait: Any, occluded: Any, restored: Any) -> dict[str, Any]:

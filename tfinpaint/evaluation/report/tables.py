@@ -98,8 +98,13 @@ def plain_table(results: Mapping[str, Any]) -> str:
     return "\n\n".join(blocks)
 
 
-def update_tables(path: str | os.PathLike, markdown: str) -> None:
-    """Puts `markdown` between the two marks of a Markdown file.
+def update_tables(path: str | os.PathLike, markdown: str, mark: str = "results") -> None:
+    """Puts `markdown` between the two marks of a Markdown file, `<!-- results: begin -->` and `<!-- results: end -->`.
+
+    Args:
+        path: of the file.
+        markdown: what is to stand there.
+        mark: the word in the marks, for a file with several.
 
     Raises:
         InputError: the file cannot be read, or it does not hold each mark once, in order.
@@ -108,14 +113,15 @@ def update_tables(path: str | os.PathLike, markdown: str) -> None:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise InputError(f"`path` must be a Markdown file. Received: {path} ({error}).") from error
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end) or BEGIN in rest or END in after:
+    first, last = (f"<!-- {mark}: {word} -->" for word in ("begin", "end"))
+    before, begin, rest = text.partition(first)
+    _, end, after = rest.partition(last)
+    if not (begin and end) or first in rest or last in after:
         raise InputError(
-            f"`path` must hold the marks {BEGIN} and {END} once, in this order. Received: {path}; "
+            f"`path` must hold the marks {first} and {last} once, in this order. Received: {path}; "
             "put them where the tables belong."
         )
-    write_whole(f"{before}{BEGIN}\n{markdown.strip()}\n{END}{after}", path)
+    write_whole(f"{before}{first}\n{markdown.strip()}\n{last}{after}", path)
 
 
 def _worn_sentence(name: str, counts: Mapping[str, Any]) -> str:

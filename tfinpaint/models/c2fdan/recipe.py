@@ -30,8 +30,11 @@ PAPER = Recipe(
     ),
 )
 
-# The weights of the fine picture's terms balance their gradients on the hidden pixels, with VGG16 in the slot: eq. 6
-# and structural similarity lead, the perceptual term follows, style and the critics come last.
+# Between the paper's two steps stands one without feature network and critics: its steps are cheaper, and most of what
+# can be learned from pixels is learned there. The weights of the fine picture's terms balance their gradients on the
+# hidden pixels, with VGG16 in the slot: eq. 6 and structural similarity lead, the perceptual term follows, style and
+# the critics come last.
+_BOTH = {**_COARSE, "mask_bce": 10.0, "occ_l1_fine": 2.0, "ssim_fine": 10.0}
 _DECAY = {"name": "cosine", "to": 0.05, "warmup": 100}
 SMALL = Recipe(
     model="C2FDAN",
@@ -44,6 +47,13 @@ SMALL = Recipe(
             updates=(Update("G", {"coarse": 6e-4}, {**_COARSE, "ssim_coarse": 6.0}),),
             schedule=_DECAY,
         ),
+        Stage(
+            "pixels",
+            {"steps": 8_000},
+            16,
+            (Update("G", {"coarse": 3e-4, "fine": 6e-4}, _BOTH),),
+            schedule={**_DECAY, "to": 0.3},
+        ),
         replace(
             PAPER.stage("joint"),
             length={"steps": 8_000},
@@ -51,12 +61,9 @@ SMALL = Recipe(
             updates=(
                 Update(
                     "G",
-                    {"coarse": 2e-4, "fine": 4e-4},
+                    {"coarse": 1e-4, "fine": 2e-4},
                     {
-                        **_COARSE,
-                        "mask_bce": 10.0,
-                        "occ_l1_fine": 2.0,
-                        "ssim_fine": 10.0,
+                        **_BOTH,
                         "id_perceptual": 5e-4,
                         "id_style": 2e-4,
                         "adv_g": 0.05,
