@@ -21,6 +21,7 @@ def add_parser(subparsers: Any) -> None:
 
 DEFAULT_MODELS = ("fmodr", "c2fdan")
 DEFAULT_SEED = 3
+_LINE = "{:10} {:>12} {:>9} {:>12} {:>9} {:>9} {:>5}"
 # The portrait's five points, so that the same mask is drawn whatever detector then finds the face behind it.
 LANDMARKS = ((202, 101), (246, 103), (223, 126), (203, 143), (241, 144))
 
@@ -38,9 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     out.mkdir(parents=True, exist_ok=True)
     images.write_picture(portrait, out / "portrait.png")
     rows, others = [], []
-    print(
-        f"{'hole of':10} {'PSNR hidden':>12} {'restored':>9} {'SSIM hidden':>12} {'restored':>9} {'mask IoU':>9} {'ms':>5}"
-    )
+    print(_LINE.format("hole of", "PSNR hidden", "restored", "SSIM hidden", "restored", "mask IoU", "ms"))
     for name in arguments.model:
         model = zoo.load(name)
         _restore(portrait, model, detector, arguments.seed)  # compiles
@@ -50,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         images.write_picture(hidden, out / f"{name}_occluded.png")
         images.write_picture(restored.pixels, out / f"{name}_restored.png")
         rows.append(_columns(portrait, hidden, restored))
-        print(f"{name:10} {_scores(portrait, hidden, hole, restored, window)} {1000 * seconds:5.0f}")
+        print(_LINE.format(name, *_scores(portrait, hidden, hole, restored, window), f"{1000 * seconds:.0f}"))
         for seed in range(arguments.masks):
             hidden, _, restored = _restore(portrait, model, detector, seed)
             others.append(_columns(portrait, hidden, restored))
@@ -72,7 +71,7 @@ def _restore(portrait: Any, model: Any, detector: Any, seed: int) -> tuple[Any, 
     return hidden, hole, restoration.restore_photo(hidden, model, detector=detector)
 
 
-def _scores(portrait: Any, hidden: Any, hole: Any, restored: Any, window: Any) -> str:
+def _scores(portrait: Any, hidden: Any, hole: Any, restored: Any, window: Any) -> tuple[str, ...]:
     import numpy as np
 
     from tfinpaint.evaluation import metrics
@@ -81,7 +80,7 @@ def _scores(portrait: Any, hidden: Any, hole: Any, restored: Any, window: Any) -
     hole, found = (m[window][None, ..., None].astype(np.float32) for m in (hole, restored.mask))
     psnr, ssim = ([float(f(p, clean, hole)[0]) for p in (before, after)] for f in (metrics.psnr, metrics.ssim))
     iou = float(metrics.mask_iou(found, hole)[0])
-    return f"{psnr[0]:12.2f} {psnr[1]:9.2f} {ssim[0]:12.3f} {ssim[1]:9.3f} {iou:9.3f}"
+    return *(f"{value:.2f}" for value in psnr), *(f"{value:.3f}" for value in (*ssim, iou))
 
 
 def _columns(portrait: Any, occluded: Any, restored: Any) -> dict[str, Any]:
