@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.identity import BEGIN, END, results_table
+from benchmarks.identity import results_table
 from tfinpaint.errors import WeightsError
+from tfinpaint.evaluation.report import BEGIN, END
 from tfinpaint.features import build_light_cnn, feature_network, presets
 
 ROOT = Path(__file__).resolve().parents[2]

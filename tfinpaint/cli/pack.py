@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     labels = {path: f"{index}-{Path(path).stem}" for index, path in enumerate(sources)}
 
     files = write_shards(_members(arguments, model, labels), out, limit)
-    for slot, weights in features.items():
+    for slot, (_, weights) in features.items():
         files.append(Path(shutil.copyfile(weights, out / f"feature-{slot}.npz")))
     files.append(_write_program(out / PROGRAM, record))
     files.append(Path(shutil.copyfile(start_pack.__file__, out / "train.py")))
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     about = {
         "preset": record.name,
         "recipe": recipe,
-        "features": {slot: f"feature-{slot}.npz" for slot in features},
+        "features": {slot: [network, f"feature-{slot}.npz"] for slot, (network, _) in features.items()},
         **{group: [labels[path] for path in paths] for group, paths in groups.items()},
         "occluders": arguments.occluders,
         "seed": arguments.seed,
@@ -79,19 +79,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _needed_features(model: Any, recipe: str, given: dict[str, str]) -> dict[str, str]:
-    """Slot -> weights file, of the networks that the recipe's terms look through."""
+def _needed_features(model: Any, recipe: str, given: dict[str, str]) -> dict[str, tuple[str, Path]]:
+    """Slot -> network and weights file, of the networks that the recipe's terms look through."""
     from tfinpaint.errors import InputError, RecipeError
+    from tfinpaint.features import weights_file
 
     if recipe not in model.recipes:
         raise RecipeError(f"`--recipe` must be one of {', '.join(model.recipes)}. Received: {recipe!r}.")
     terms = {t for s in model.recipes[recipe].stages for u in s.updates for t, weight in u.terms.items() if weight}
     needed = {}
     for slot in dict.fromkeys(model.term_features[t] for t in sorted(terms) if t in model.term_features):
-        if slot in given:
-            if not Path(given[slot]).is_file():
-                raise InputError(f"`--feature {slot}=` must name a file of weights. Received: {given[slot]!r}.")
-            needed[slot] = given[slot]
+        network, weights = model.feature_slots[slot].resolve(given.get(slot))
+        path = weights_file(network, weights)
+        if path is not None:
+            needed[slot] = network, path
+        elif slot in given:
+            raise InputError(f"`--feature {slot}=` must name a file of weights. Received: {given[slot]!r}.")
         elif model.feature_slots[slot].optional:
             print(f"The network {slot!r} was not given, so the terms that need it are left out.", file=sys.stderr)
         else:

@@ -34,8 +34,8 @@ def add_parser(subparsers: Any) -> None:
         "--feature",
         nargs="*",
         default=[],
-        metavar="NAME=WEIGHTS",
-        help="weights of a network that the losses look through",
+        metavar="SLOT=WEIGHTS",
+        help="weights of a network that the losses look through; SLOT=NETWORK:WEIGHTS takes another network",
     )
     parser.add_argument(
         "--policy",
@@ -157,7 +157,7 @@ def _record(arguments: argparse.Namespace, model: Any, faces: Any, seconds: floa
         "config": model.get_config(),
         "recipe": model.recipe.to_dict(),
         "faces": {"count": len(faces), "fingerprint": faces.fingerprint},
-        "feature files": records.hashes(pair.split("=", 1)[1] for pair in arguments.feature),
+        "feature files": records.hashes(model.feature_networks.files()),
         "losses": {stage: {k: v[-1] for k, v in history.history.items()} for stage, history in histories.items()},
         "seconds": round(seconds),
         "versions": records.environment(),

@@ -91,7 +91,9 @@ def train(model: Any, shards: Shards, arguments: argparse.Namespace, until: floa
     model.compile(
         recipe=recipe,
         stage=stages[0].name,
-        features={slot: str(shards.folder / name) for slot, name in shards.about["features"].items()},
+        features={
+            slot: f"{network}:{shards.folder / name}" for slot, (network, name) in shards.about["features"].items()
+        },
         average=arguments.average,
         jit_compile=False if arguments.no_jit else "auto",
     )

@@ -12,7 +12,7 @@ from tfinpaint.errors import InputError, WeightsError
 from tfinpaint.faces.template import EYE_LEVEL, TEMPLATE
 from tfinpaint.features.face_crop import FaceCrop
 from tfinpaint.features.max_feature_map import MaxFeatureMap
-from tfinpaint.features.presets import published
+from tfinpaint.features.presets import weights_file
 from tfinpaint.features.taps import check_taps, tapped
 from tfinpaint.features.weights import load_arrays, load_h5, randomise, read_weights
 
@@ -65,8 +65,7 @@ def build_light_cnn(
     if size is not None and (size < 16 or size % 16):
         raise InputError(f"`size` must be a multiple of 16. Received: {size}.")
     check_taps(taps, TAPS)
-    if weights == "compact":
-        weights = published("light_cnn", "light_cnn_compact")
+    weights = weights_file("light_cnn", weights) or weights
     h5 = weights is not None and str(weights).endswith(".h5")
     arrays = None if weights is None or h5 else read_weights(weights)
     shape = dict(_shape_of(arrays) if arrays is not None else _FULL if h5 or width == 1 else _SMALL)
