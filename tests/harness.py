@@ -72,6 +72,7 @@ LAYERS = (
         masked=True,
         trainable=18,
     ),
+    LayerCase("pull_push", layers.PullPush, masked=True),
     LayerCase("dmfb", layers.DMFB, {"activation": "elu"}, features=(8, 12, 8), trainable=146 + 7 * 38 + 72),
     LayerCase("patch_cross_attention", layers.PatchCrossAttention, {"filters": 3}, masked=True, trainable=15),
     LayerCase(

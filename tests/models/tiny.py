@@ -51,6 +51,7 @@ MODELS = {
             "attention_width": 4,
             "gradient": "straight_through",
             "residual": True,
+            "near": True,
             "critic_widths": (4, 8, 8),
             "identity_window": 32,
             "stem": 2,

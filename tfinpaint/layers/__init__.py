@@ -6,6 +6,7 @@ from tfinpaint.layers.dmfb import DMFB
 from tfinpaint.layers.patch_cross_attention import PatchCrossAttention
 from tfinpaint.layers.patches import extract_patches, fold, overlap_count
 from tfinpaint.layers.pixel_self_attention import PixelSelfAttention
+from tfinpaint.layers.pull_push import PullPush
 from tfinpaint.layers.self_adaptive_contextual_attention import SelfAdaptiveContextualAttention
 from tfinpaint.layers.space_to_depth import SpaceToDepth
 
@@ -15,6 +16,7 @@ __all__ = [
     "DepthToSpace",
     "PatchCrossAttention",
     "PixelSelfAttention",
+    "PullPush",
     "SelfAdaptiveContextualAttention",
     "SpaceToDepth",
     "extract_patches",

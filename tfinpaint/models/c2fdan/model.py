@@ -29,6 +29,7 @@ class C2FDAN(InpaintingModel):
         attention_width: channels of its branch with cross-attention.
         gradient: "hard" or "straight_through", see `PatchCrossAttention`.
         residual: the fine network adds to the coarse picture instead of drawing it anew.
+        near: it also chooses where colours that spread from around the hole stand in that picture's place.
         critic_widths: channels of the first three convolutions of each critic.
         framing: how faces are aligned, `"wide"` (`tfinpaint.faces`) or `"arcface"` (the paper): where the critics look
             where a batch has no `landmarks`, and the size of their squares.
@@ -66,6 +67,7 @@ class C2FDAN(InpaintingModel):
         attention_width: int = 64,
         gradient: str = "hard",
         residual: bool = False,
+        near: bool = False,
         critic_widths: Sequence[int] = (64, 128, 256),
         framing: str = "wide",
         identity_window: int = 0,
@@ -79,10 +81,14 @@ class C2FDAN(InpaintingModel):
         modulus = stem * max(8, 2 ** (len(coarse_widths) - 1))
         if image_size % modulus:
             raise InputError(f"`image_size` must be a multiple of {modulus}. Received: image_size={image_size}.")
+        if near and not residual:
+            raise InputError("`near` must go with `residual`. Received: near=True, residual=False.")
         if framing not in FRAMINGS:
             raise InputError(f"`framing` must be one of {', '.join(FRAMINGS)}. Received: framing={framing!r}.")
         self.coarse_network = networks.coarse_network(image_size, coarse_widths, mask_widths, stem)
-        self.fine_network = networks.fine_network(image_size, fine_widths, attention_width, gradient, residual, stem)
+        self.fine_network = networks.fine_network(
+            image_size, fine_widths, attention_width, gradient, residual, near, stem
+        )
         self.critics = critics(image_size, crop_side(image_size, framing), critic_widths)
         self.image_size, self.threshold = image_size, threshold
         self.identity_window, self.looks_at = identity_window, tuple(looks_at)
@@ -95,6 +101,7 @@ class C2FDAN(InpaintingModel):
             "attention_width": attention_width,
             "gradient": gradient,
             "residual": residual,
+            "near": near,
             "critic_widths": list(critic_widths),
             "framing": framing,
             "identity_window": identity_window,

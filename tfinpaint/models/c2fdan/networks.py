@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from tfinpaint.layers import DMFB, DepthToSpace, PatchCrossAttention, PixelSelfAttention, SpaceToDepth
+from tfinpaint.layers import DMFB, DepthToSpace, PatchCrossAttention, PixelSelfAttention, PullPush, SpaceToDepth
 
 
 def coarse_network(
@@ -53,6 +53,7 @@ def fine_network(
     attention_width: int = 64,
     gradient: str = "hard",
     residual: bool = False,
+    near: bool = False,
     stem: int = 1,
 ) -> keras.Model:
     """Coarsely filled picture and soft mask -> fine picture in [-1, 1]; ELU everywhere.
@@ -66,11 +67,15 @@ def fine_network(
         attention_width: channels of the branch with cross-attention.
         gradient: see `PatchCrossAttention`.
         residual: add the result to the filled picture instead of drawing it anew.
+        near: see the colours that spread into the hole from around it, too, and choose for each pixel how much of them
+            stands in the picture that the result is added to; needs `residual`.
         stem: side of the pixel blocks that are folded into channels.
     """
-    filled, mask = keras.Input((size, size, 3), name="filled"), keras.Input((size, size, 1), name="mask")
+    picture, mask = keras.Input((size, size, 3), name="filled"), keras.Input((size, size, 1), name="mask")
+    filled = picture
     low, middle, high = widths
-    x = _stem(layers.Concatenate(name="filled_and_mask")([filled, mask]), stem)
+    spread = [PullPush(dtype="float32", name="spread")([filled, mask])] if near else []
+    x = _stem(layers.Concatenate(name="filled_and_mask")([filled, mask, *spread]), stem)
     full = _convs(x, low, 2, "elu", "full")
     half = _halve(full, middle, "half")
     small_mask = layers.AveragePooling2D(2 * stem, dtype="float32", name="mask_at_half")(mask)
@@ -83,10 +88,13 @@ def fine_network(
     x = DMFB("elu", name="fused_dmfb")(_conv(x, middle, "elu", "fused"))
     x = layers.Concatenate(name="skip_full")([layers.UpSampling2D(name="up_full")(x), full])
     start = "zeros" if residual else "glorot_uniform"  # an adding network begins at the coarse picture
-    x = _head(_convs(x, low, 3, "elu", "decode"), 3, stem, "head", start)
+    x = _head(_convs(x, low, 3, "elu", "decode"), 4 if near else 3, stem, "head", start)
+    if near:
+        share = ops.sigmoid(x[..., 3:])
+        filled, x = (1.0 - share) * filled + share * spread[0], x[..., :3]
     if residual:
         x = layers.Add(dtype="float32", name="residual")([x, filled])
-    return keras.Model([filled, mask], _clip(x), name="fine_network")
+    return keras.Model([picture, mask], _clip(x), name="fine_network")
 
 
 def _conv(x: Any, width: int, activation: str | None, name: str, **kwargs: Any) -> Any:
