@@ -1,6 +1,7 @@
 """The zoo: names, records, hashes, cards, ledgers."""
 
 import csv
+import json
 import re
 import subprocess
 import sys
@@ -124,8 +125,9 @@ def _results(record):
     return read_results(zoo.folder(record.model) / record.results)
 
 
-def _between_marks(path):
-    return path.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip()
+def _between_marks(path, mark="results"):
+    begin, end = (words.replace("results", mark) for words in (BEGIN, END))
+    return path.read_text(encoding="utf-8").partition(begin)[2].partition(end)[0].strip()
 
 
 @measured
@@ -153,6 +155,16 @@ def test_results_were_measured_with_the_published_weights_on_the_frozen_benchmar
 def test_no_judge_of_the_results_taught_the_model(record):
     judges = {judge["sha256"] for judge in _results(record)["judges"].values()}
     assert record.training["feature files"] and not judges & set(record.training["feature files"].values())
+
+
+def test_the_grid_on_the_card_of_c2fdan_is_that_of_the_published_weights():
+    from benchmarks.c2fdan import PRESET, tables
+
+    grid = json.loads((zoo.folder("c2fdan") / "grid.json").read_text(encoding="utf-8"))
+    assert _between_marks(zoo.folder("c2fdan") / "README.md", "grid") == tables(grid).strip()
+    assert grid["weights"] == zoo.preset(PRESET).sha256
+    assert len(grid["grid"]) == grid["cells"] == 24
+    assert not set(grid["judges"].values()) & set(zoo.preset(PRESET).training["feature files"].values())
 
 
 def test_an_installed_wheel_brings_the_zoo(tmp_path):

@@ -1,0 +1,36 @@
+"""`tfinpaint demo`: each model takes off what it was trained on; a figure and numbers come out."""
+
+import re
+
+import pytest
+
+from tests.fake_engine import FACE
+from tfinpaint import cli, faces
+from tfinpaint.images import read
+
+
+@pytest.fixture(autouse=True)
+def seen(monkeypatch):
+    monkeypatch.setattr(faces, "default_detector", lambda: lambda photo: [FACE])
+
+
+def test_the_portrait_is_hidden_and_restored_by_each_model(tmp_path, capsys):
+    assert cli.main(["demo", "--out", str(tmp_path), "--model", "fmodr", "c2fdan", "--masks", "1"]) == 0
+    written = {p.name for p in tmp_path.iterdir()}
+    pairs = {f"{model}_{what}.png" for model in ("fmodr", "c2fdan") for what in ("occluded", "restored")}
+    assert written == {"portrait.png", "figure.png", "sheet.png"} | pairs
+    portrait, restored = (read(tmp_path / f"{name}.png").pixels for name in ("portrait", "fmodr_restored"))
+    assert 0.005 < (portrait != restored).any(-1).mean() < 0.2
+    height, width = read(tmp_path / "figure.png").pixels.shape[:2]
+    assert height > 2 * 320 and width > 4 * 320  # two rows of four pictures
+    for line in capsys.readouterr().out.splitlines()[1:3]:
+        numbers = [float(n) for n in re.findall(r"[\d.]+", line.split(maxsplit=1)[1])]
+        assert numbers[1] > numbers[0] and numbers[3] > numbers[2], line  # PSNR and SSIM of the hole rise
+        assert numbers[4] > 0.4, line
+
+
+def test_without_scikit_image_it_says_what_to_install(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(__import__("sys").modules, "skimage", None)
+    assert cli.main(["demo", "--out", str(tmp_path / "new")]) == 1
+    assert "pip install 'tfinpaint[demo]'" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
