@@ -8,6 +8,8 @@ from tests.models import run_stages
 from tests.models.tiny import batch, make
 from tfinpaint import losses
 from tfinpaint.errors import InputError
+from tfinpaint.features import weights_file
+from tfinpaint.layers import PullPush
 from tfinpaint.models.c2fdan import networks
 from tfinpaint.models.c2fdan.critics import CRITICS, critics, mirror, views
 from tfinpaint.models.c2fdan.crops import crop, crop_side, part_centres, template_centres
@@ -80,6 +82,15 @@ def test_the_coarse_network_is_laid_out_as_specified(paper, layer, shape, count)
 def test_the_fine_network_is_laid_out_as_specified(paper, layer, shape, count):
     layer = paper[1].get_layer(layer)
     assert (layer.output.shape[1:], layer.count_params()) == (shape, count)
+
+
+def test_a_new_fine_network_begins_halfway_between_the_coarse_picture_and_what_spreads_into_the_hole():
+    network, data = networks.fine_network(64, (4, 8, 8), 4, residual=True, near=True, stem=2), batch()
+    painted = np.asarray(network([data["image"], data["mask"]]))
+    spread = np.asarray(PullPush()([data["image"], data["mask"]]))
+    np.testing.assert_allclose(painted, (data["image"] + spread) / 2, atol=1e-5)
+    kept = np.broadcast_to(data["mask"] == 0, painted.shape)
+    np.testing.assert_allclose(painted[kept], data["image"][kept], atol=1e-6)
 
 
 def _activations(network):
@@ -295,15 +306,21 @@ def test_a_frozen_recogniser_is_not_changed():
         np.testing.assert_array_equal(old, new.numpy())
 
 
-def test_without_a_recogniser_its_terms_are_left_out(caplog):
+def test_unless_told_otherwise_the_published_recogniser_looks():
     model = make("c2fdan")
     model.compile(recipe="small", stage="joint", run_eagerly=True)
     logs = model.train_on_batch(tensors(batch()), return_dict=True)
-    assert "adv_g" in logs and "id_perceptual" not in logs and "left out" in caplog.text
+    assert logs["id_perceptual"] > 0 and logs["id_style"] > 0
+    assert model.feature_networks.files() == [weights_file("light_cnn", "compact")]
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"), [({"image_size": 40}, "multiple of 16"), ({"framing": "tight"}, "`framing` must be one of")]
+    ("changes", "words"),
+    [
+        ({"image_size": 40}, "multiple of 16"),
+        ({"framing": "tight"}, "`framing` must be one of"),
+        ({"near": True, "residual": False}, "`near` must go with"),
+    ],
 )
 def test_bad_arguments_are_refused_in_a_sentence(changes, words):
     with pytest.raises(InputError, match=words):

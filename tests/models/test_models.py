@@ -121,17 +121,15 @@ def test_a_stage_moves_every_weight_of_its_parts_and_nothing_else(name, stage):
 
 
 @names
-def test_twenty_steps_equal_ten_and_ten_more_after_a_save(name, tmp_path):
+def test_ten_more_steps_after_a_save_are_the_same_in_another_model(name, tmp_path):
     straight = compiled(name)
-    for i in range(20):
-        straight.train_on_batch(batch(i))
-    first = compiled(name)
     for i in range(10):
-        first.train_on_batch(batch(i))
-    save_checkpoint(first, tmp_path / "c.npz")
+        straight.train_on_batch(batch(i))
+    save_checkpoint(straight, tmp_path / "c.npz")
     second = compiled(name, seed=5)
     load_checkpoint(second, tmp_path / "c.npz")
     for i in range(10, 20):
+        straight.train_on_batch(batch(i))
         second.train_on_batch(batch(i))
     ours = {k: v.numpy() for k, v in named_variables(second).items()}
     for key, variable in named_variables(straight).items():
@@ -140,7 +138,7 @@ def test_twenty_steps_equal_ten_and_ten_more_after_a_save(name, tmp_path):
 
 @names
 def test_a_saved_compiled_model_gives_the_same_output_and_the_same_next_step(name, tmp_path):
-    model = compiled(name)
+    model = compiled(name, run_eagerly=True)
     model.train_on_batch(batch(0))
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -148,6 +146,7 @@ def test_a_saved_compiled_model_gives_the_same_output_and_the_same_next_step(nam
     np.testing.assert_array_equal(
         np.asarray(model(data["occluded"])["image"]), np.asarray(loaded(data["occluded"])["image"])
     )
+    loaded.run_eagerly = True  # how a step is run is no part of a saved model, and two of them are not worth compiling
     ours, theirs = (m.train_on_batch(data, return_dict=True) for m in (model, loaded))
     for a, b in zip(model.trainable_variables, loaded.trainable_variables, strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)

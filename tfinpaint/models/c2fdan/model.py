@@ -54,7 +54,13 @@ class C2FDAN(InpaintingModel):
     terms: ClassVar = TERMS
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}
     occlusion: ClassVar = "words_and_rectangles"
-    feature_slots: ClassVar = {"identity_maps": FeatureSlot("vgg16", optional=True)}
+    feature_slots: ClassVar = {
+        "identity_maps": FeatureSlot(
+            "light_cnn",
+            default="compact",
+            options={"light_cnn": {"taps": ("mfm2", "mfm5")}, "resnet50_v2": {"taps": ("block1", "block3")}},
+        )
+    }
     handed_on: ClassVar = ("refined",)
     term_features: ClassVar = {"id_perceptual": "identity_maps", "id_style": "identity_maps"}
 

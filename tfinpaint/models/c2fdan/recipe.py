@@ -32,8 +32,8 @@ PAPER = Recipe(
 
 # Between the paper's two steps stands one without feature network and critics: its steps are cheaper, and most of what
 # can be learned from pixels is learned there. The weights of the fine picture's terms balance their gradients on the
-# hidden pixels, with VGG16 in the slot: eq. 6 and structural similarity lead, the perceptual term follows, style and
-# the critics come last.
+# hidden pixels, with the published LightCNN in the slot: eq. 6 and structural similarity lead, the perceptual term
+# follows, style and the critics come last.
 _BOTH = {**_COARSE, "mask_bce": 10.0, "occ_l1_fine": 2.0, "ssim_fine": 10.0}
 _DECAY = {"name": "cosine", "to": 0.05, "warmup": 100}
 SMALL = Recipe(
@@ -61,13 +61,8 @@ SMALL = Recipe(
             updates=(
                 Update(
                     "G",
-                    {"coarse": 1e-4, "fine": 2e-4},
-                    {
-                        **_BOTH,
-                        "id_perceptual": 5e-4,
-                        "id_style": 2e-4,
-                        "adv_g": 0.05,
-                    },
+                    {"coarse": 1.5e-4, "fine": 3e-4},
+                    {**_BOTH, "id_perceptual": 0.3, "id_style": 5.0, "adv_g": 0.1},
                 ),
                 Update("D", {"critics": 3e-4}, {"adv_d": 1.0}),
             ),
