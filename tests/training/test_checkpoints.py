@@ -24,16 +24,13 @@ def state(model):
 @pytest.mark.parametrize(("name", "stage"), STAGES[2:], ids=lambda x: x)
 def test_resuming_equals_not_stopping(name, stage, tmp_path):
     straight = toy(name, stage)
-    for i in range(4):
-        _one(straight, step_batches(straight, i))
-
-    first = toy(name, stage)
     for i in range(2):
-        _one(first, step_batches(first, i))
-    save_checkpoint(first, tmp_path / "c.npz", {"batches": 2})
+        _one(straight, step_batches(straight, i))
+    save_checkpoint(straight, tmp_path / "c.npz", {"batches": 2})
     second = toy(name, stage, seed=99)
     assert load_checkpoint(second, tmp_path / "c.npz") == {"batches": 2}
     for i in range(2, 4):
+        _one(straight, step_batches(straight, i))
         _one(second, step_batches(second, i))
 
     for key, value in state(straight).items():
@@ -127,24 +124,24 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(damage, tmp_pa
         folder.load(other)
 
 
-@pytest.mark.parametrize("how", ["interrupted", "killed"])
-def test_fit_recipe_stopped_and_resumed_equals_one_run(how, tmp_path):
+def test_fit_recipe_interrupted_or_killed_and_resumed_equals_one_run(tmp_path):
     whole = toy("fmodr")
     whole.fit_recipe(resumable_data, **RUN)
-    if how == "killed":
-        command = [sys.executable, "-m", "tests.training.killed_run", str(tmp_path)]
-        done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
-        assert done.returncode == -signal.SIGKILL, done.stderr
-    else:
-        with pytest.raises(KeyboardInterrupt):
-            toy("fmodr").fit_recipe(resumable_data, checkpoint=tmp_path, callbacks=[StopAt(4)], data_id="a", **RUN)
-    second = toy("fmodr", seed=1)
-    with pytest.raises(CheckpointError, match="must be those of the run .* Received: b instead of a"):
-        second.fit_recipe(resumable_data, checkpoint=tmp_path, resume=True, data_id="b", **RUN)
-    second.fit_recipe(resumable_data, checkpoint=tmp_path, resume=True, data_id="a", **RUN)
-    for key, value in state(whole).items():
-        if not key.startswith("metric"):
-            np.testing.assert_array_equal(value, state(second)[key], err_msg=key)
+    with pytest.raises(KeyboardInterrupt):
+        toy("fmodr").fit_recipe(
+            resumable_data, checkpoint=tmp_path / "interrupted", callbacks=[StopAt(4)], data_id="a", **RUN
+        )
+    command = [sys.executable, "-m", "tests.training.killed_run", str(tmp_path / "killed")]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    for how in ("interrupted", "killed"):
+        second, kept = toy("fmodr", seed=1), {"checkpoint": tmp_path / how, "resume": True}
+        with pytest.raises(CheckpointError, match="must be those of the run .* Received: b instead of a"):
+            second.fit_recipe(resumable_data, data_id="b", **kept, **RUN)
+        second.fit_recipe(resumable_data, data_id="a", **kept, **RUN)
+        for key, value in state(whole).items():
+            if not key.startswith("metric"):
+                np.testing.assert_array_equal(value, state(second)[key], err_msg=f"{how} {key}")
 
 
 def test_a_run_in_a_stage_that_is_not_to_be_run_is_refused(tmp_path):

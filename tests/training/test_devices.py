@@ -39,7 +39,6 @@ def results(tmp_path_factory):
     running = {}
     for name, process in programs.items():
         environment = {**os.environ, "KERAS_BACKEND": name.split("_")[0], "JAX_PLATFORMS": "cpu"}
-        environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0"  # compiles faster
         command = [sys.executable, "-m", "tests.training.two_processes", str(folder / f"{name}.npz"), *process]
         running[name] = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
     try:
