@@ -30,6 +30,7 @@ from tfinpaint.evaluation.benchmark.methods import Answer
 from tfinpaint.evaluation.protocols import Estimate, Outcome, load_embedder, undone
 from tfinpaint.evaluation.protocols.bootstrap import draw_counts
 from tfinpaint.evaluation.report import update_tables
+from tfinpaint.models import C2FDAN
 from tfinpaint.training.backend import compile_inference
 
 PRESET = "c2fdan_128_small"
@@ -195,7 +196,9 @@ def main() -> None:
     )
     parser.add_argument("--faces", type=int, default=100, metavar="N", help="of each set (100)")
     parser.add_argument("--seed", type=int, default=HELD_OUT_SEED)
-    parser.add_argument("--weights", metavar="FILE", help="other weights; nothing in the zoo is written")
+    parser.add_argument("--weights", metavar="FILE", help="other weights; the card stays as it is")
+    parser.add_argument("--without-near", action="store_true", help="they are of the fine network of the first attempt")
+    parser.add_argument("--out", default=str(zoo.folder("c2fdan") / "grid.json"), metavar="JSON", help="(grid.json)")
     parser.add_argument("--sheet", metavar="PNG", help="also a contact sheet with a face of each cell")
     options = parser.parse_args()
     protocol, data = load_protocol("faces-1"), options.data
@@ -206,7 +209,9 @@ def main() -> None:
     likeness, landmarks = (check_file(data, protocol.judges[k]) for k in ("likeness", "landmarks"))
     judges = Judges(likeness=load_embedder("dlib", likeness), landmarks=build_landmark_judge(landmarks))
     path = options.weights or zoo.weights_path(zoo.preset(PRESET))
-    methods = painters(zoo.load(PRESET, weights=path))
+    model = C2FDAN(**{**zoo.preset(PRESET).arguments, **({"near": False} if options.without_near else {})})
+    zoo.load_weights(model, path)
+    methods = painters(model)
     values, sheet = score(faces, methods, judges, options.seed)
     rows = {
         label: {"means": means(values, which, options.seed), "undone": damage_undone(values, which, options.seed)}
@@ -232,10 +237,9 @@ def main() -> None:
     print(tables(results))
     if options.sheet:
         write_sheet(sheet, options.sheet, side=128, fold=2)
+    records.write_json(results, options.out)
     if not options.weights:
-        folder = zoo.folder("c2fdan")
-        records.write_json(results, folder / "grid.json")
-        update_tables(folder / "README.md", tables(results), mark="grid")
+        update_tables(zoo.folder("c2fdan") / "README.md", tables(results), mark="grid")
 
 
 if __name__ == "__main__":
