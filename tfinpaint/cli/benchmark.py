@@ -89,7 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.card:
         report.update_tables(arguments.card, report.card_table(record, *models))
     if arguments.summary:
-        report.update_tables(arguments.summary, report.summary_table([*_published(models), record]))
+        measured = sorted([*_published(models), record], key=lambda result: min(result["models"], default=""))
+        report.update_tables(arguments.summary, report.summary_table(measured))
     print(report.plain_table(record))
     print(f"{out / RESULTS}\n{out / REPORT}")
     return 0

@@ -61,7 +61,7 @@ def card_table(results: Mapping[str, Any], model: str | None = None) -> str:
 
 
 def summary_table(records: Iterable[Mapping[str, Any]]) -> str:
-    """A short table for the README: a row for each model by name and set of faces, for the main kind of occlusion."""
+    """A short table for the README: a row for each model and set of faces, for the main kind of occlusion."""
     rows, lines = [], []
     for results in map(check_results, records):
         for name, faces in results.get("sets", {}).items():
@@ -71,7 +71,6 @@ def summary_table(records: Iterable[Mapping[str, Any]]) -> str:
                 kind = main_kind(faces["kinds"], trained_on(results, model))
                 methods = faces["kinds"][kind].get("methods", {})
                 rows += [(model, name, faces["faces"], kind, methods)] if model in methods else []
-    rows.sort(key=lambda row: row[0])  # whatever order they were measured in
     columns = [(key, who) for key, who in _SUMMARY if any(key in r[4].get(who or r[0], {}) for r in rows)]
     for model, name, faces, kind, methods in rows:
         cells = [_cell(methods.get(who or model, {}).get(key), metric(key), faces) for key, who in columns]
