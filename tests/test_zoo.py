@@ -164,6 +164,10 @@ def test_the_grid_on_the_card_of_c2fdan_is_that_of_the_published_weights():
     assert _between_marks(zoo.folder("c2fdan") / "README.md", "grid") == tables(grid).strip()
     assert grid["weights"] == zoo.preset(PRESET).sha256
     assert len(grid["grid"]) == grid["cells"] == 24
+    first = json.loads((zoo.folder("c2fdan") / "grid_attempt_1.json").read_text(encoding="utf-8"))["rows"]["all"]
+    full, coarse = (f"{100 * first['undone'][method]['ssim']['mean']:.1f} %" for method in ("full", "coarse"))
+    card = (zoo.folder("c2fdan") / "README.md").read_text(encoding="utf-8")
+    assert f"gave back {full} of the\n  lost SSIM, its coarse network alone {coarse}:" in card
     assert not set(grid["judges"].values()) & set(zoo.preset(PRESET).training["feature files"].values())
 
 
