@@ -40,7 +40,8 @@ def run(name: str) -> dict[str, np.ndarray]:
         model = make(name)
         eager = keras.backend.backend() == "tensorflow"  # one step: tracing it takes longer
         model.compile(recipe="small", stage=stage, features=slots, jit_compile=False, run_eagerly=eager)
-        logs = model.train_on_batch(batch(), return_dict=True)
+        # Of batch 0 one pixel lies so near a kink that the backends stand on different sides of it.
+        logs = model.train_on_batch(batch(1), return_dict=True)
         results |= {f"{stage}/log/{k}": np.asarray(v) for k, v in logs.items()}
         for part, variables in model.part_variables.items():
             for i, variable in enumerate(variables):
