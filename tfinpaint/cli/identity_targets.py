@@ -13,6 +13,7 @@ TEACHER_SIZE = 128
 
 
 def load_people(paths: list[str], size: int, identities: bool) -> Any:
+    """The faces of folders and zips as one set; with `identities` each lies in a folder of its person's name."""
     from tfinpaint.data import concatenate, load_faces
 
     bar = sys.stderr.isatty()
@@ -28,6 +29,7 @@ def load_people(paths: list[str], size: int, identities: bool) -> Any:
 
 
 def build_teacher(arguments: argparse.Namespace) -> Any:
+    """The network of `--teacher`, faces -> embeddings."""
     from tfinpaint.features import feature_network
 
     return feature_network(arguments.teacher_network, arguments.teacher, dtype="float32")
@@ -63,6 +65,7 @@ def _ask(teacher: Any, images: Any, views: Any) -> Any:
 
 
 def teacher_validation(arguments: argparse.Namespace, size: int) -> tuple[Any, dict]:
+    """The faces of `--validation` for the student, and what the teacher says of them."""
     import numpy as np
 
     from tfinpaint.data.identity_views import identity_views
