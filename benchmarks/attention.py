@@ -14,7 +14,6 @@ from typing import Any
 
 from benchmarks.machine import WARM_UP, describe, matmul_peak, milliseconds, write
 
-import keras  # isort: skip
 import numpy as np  # isort: skip
 import tensorflow as tf  # isort: skip
 
@@ -24,17 +23,17 @@ BATCH = 4
 MODES = {"float32": ("float32", False), "float32_xla": ("float32", True), "mixed_bfloat16": ("mixed_bfloat16", False)}
 
 
-def passes(layer: keras.layers.Layer, mask: Any, xla: bool) -> dict[str, Callable[[Any], Any]]:
-    """What is timed: the layer alone, and with the gradients for features and weights."""
+def passes(attend: Callable, weights: list, xla: bool) -> dict[str, Callable[[Any], Any]]:
+    """What is timed: `attend(x)` alone, and with the gradients for features and weights."""
 
     def loss(x: Any) -> Any:
-        return tf.reduce_sum(tf.cast(layer([x, mask]), "float32") ** 2)
+        return tf.reduce_sum(tf.cast(attend(x), "float32") ** 2)
 
     def gradients(x: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(x)
             value = loss(x)
-        return tape.gradient(value, [x, *layer.trainable_variables])
+        return tape.gradient(value, [x, *weights])
 
     forward, backward = (tf.function(run, autograph=False, jit_compile=xla) for run in (loss, gradients))
     return {"forward": lambda x: forward(x).numpy(), "forward_backward": lambda x: backward(x)[0].numpy()}
@@ -59,7 +58,7 @@ def measure(layer: type, side: int, channels: int, mode: str, repeats: int, seed
     speeds = [peaks["float32"]["gflop_per_processor_s"], peaks[dtype]["gflop_per_processor_s"]]
     least = 1e3 * sum(work / speed for work, speed in zip(gflop, speeds, strict=True))
     rows = []
-    for name, run in passes(attention, tf.constant(mask), xla).items():
+    for name, run in passes(lambda x: attention([x, mask]), attention.trainable_variables, xla).items():
         times = milliseconds(run, inputs)
         passes_done = 3 if name == "forward_backward" else 1
         share = passes_done * least / times["processor_ms"]

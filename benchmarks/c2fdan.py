@@ -135,14 +135,8 @@ def groups(values: Values) -> dict[str, list[tuple]]:
     """What the tables' rows average over."""
     rows = {f"{form}, {size:g}": [c for c in values if c[:2] == (form, size)] for form in SIZES for size in SIZES[form]}
     rows |= {f"at: {place}": [c for c in values if c[2] == place] for place in PLACES}
-    return (
-        rows
-        | {"all rectangles": [c for c in values if c[0] == "rectangle"]}
-        | {
-            "all words": [c for c in values if c[0] == "word"],
-            "all": list(values),
-        }
-    )
+    rows |= {f"all {form}s": [c for c in values if c[0] == form] for form in SIZES}
+    return rows | {"all": list(values)}
 
 
 def tables(results: Mapping[str, Any]) -> str:
@@ -182,11 +176,10 @@ def tables(results: Mapping[str, Any]) -> str:
 
 
 def _percent(share: Mapping[str, float] | None) -> str:
-    return (
-        "-"
-        if share is None
-        else " ".join([f"{100 * share['mean']:.1f}", f"[{100 * share['low']:.1f}, {100 * share['high']:.1f}]"])
-    )
+    if share is None:
+        return "-"
+    mean, low, high = (100 * share[key] for key in ("mean", "low", "high"))
+    return f"{mean:.1f} [{low:.1f}, {high:.1f}]"
 
 
 def main() -> None:
@@ -218,7 +211,7 @@ def main() -> None:
         for label, which in groups(values).items()
     }
     results = {
-        "command": records.command(["benchmarks.c2fdan", *sys.argv[1:]]),
+        "command": records.command(sys.argv[1:], program="python -m benchmarks.c2fdan"),
         "environment": records.environment() | records.hardware(),
         "weights": zoo.sha256(path),
         "judges": records.hashes([likeness, landmarks]),

@@ -9,9 +9,10 @@ turn.
 import argparse
 import itertools
 import os
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from benchmarks.attention import passes
 from benchmarks.machine import WARM_UP, describe, milliseconds, write
 
 import keras  # isort: skip
@@ -55,22 +56,6 @@ def _kernels(x: Any) -> Any:
     return tf.transpose(tf.reshape(shifted, (2, 2, rows * columns, channels)), (0, 1, 3, 2))
 
 
-def passes(form: Callable, layer: PatchCrossAttention, mask: Any, xla: bool) -> dict[str, Callable[[Any], Any]]:
-    """What is timed: the attention alone, and with the gradients for features and weights."""
-
-    def loss(x: Any) -> Any:
-        return tf.reduce_sum(tf.cast(form(layer, x, mask), "float32") ** 2)
-
-    def gradients(x: Any) -> Any:
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            value = loss(x)
-        return tape.gradient(value, [x, *layer.trainable_variables])
-
-    forward, backward = (tf.function(run, autograph=False, jit_compile=xla) for run in (loss, gradients))
-    return {"forward": lambda x: forward(x).numpy(), "forward_backward": lambda x: backward(x)[0].numpy()}
-
-
 FORMS = {"layer": lambda layer, x, mask: layer([x, mask]), "convolutions": by_convolution}
 
 
@@ -89,7 +74,8 @@ def measure(size: str, mode: str, repeats: int, seed: int) -> list[dict]:
     same = float((np.abs(ours - theirs) < 1e-2).mean())
     if same < 0.99:  # near ties may fall to either side
         raise SystemExit(f"{size} {mode}: the two forms must give the same map, but only {same:.1%} of it agrees.")
-    timed = {name: passes(form, layer, tf.constant(mask), xla) for name, form in FORMS.items()}
+    weights = layer.trainable_variables
+    timed = {name: passes(partial(form, layer, mask=tf.constant(mask)), weights, xla) for name, form in FORMS.items()}
     rows = []
     for name in ("forward", "forward_backward"):
         times = {form: milliseconds(runs[name], inputs) for form, runs in timed.items()}

@@ -40,9 +40,9 @@ def git_revision(folder: str | os.PathLike | None = None) -> str | None:
     return revision.strip() + ("+" if changed.stdout.strip() else "")
 
 
-def command(arguments: Iterable[str]) -> str:
-    """The command line with file names instead of paths: it is to be read on other machines."""
-    return " ".join(["tfinpaint", *(Path(a).name if os.sep in a else a for a in arguments)])
+def command(arguments: Iterable[str], program: str = "tfinpaint") -> str:
+    """The command line of `program` with file names instead of paths: it is to be read on other machines."""
+    return " ".join([program, *(Path(a).name if os.sep in a else a for a in arguments)])
 
 
 def hashes(paths: Iterable[str | os.PathLike]) -> dict[str, str]:

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes `figure.png` and each model's `<name>_occluded.png` and `_restored.png`; prints what was measured."""
     import numpy as np
 
-    from tfinpaint import evaluation, faces, images, zoo
+    from tfinpaint import evaluation, faces, images, restoration, zoo
 
     portrait = _portrait()
     detector = faces.default_detector()
@@ -39,18 +39,18 @@ def run(arguments: argparse.Namespace) -> int:
     print(_LINE.format("hole of", "PSNR hidden", "restored", "SSIM hidden", "restored", "mask IoU", "ms"))
     for name in arguments.model:
         model = zoo.load(name)
-        seed = SEEDS.get(name, 0) if arguments.seed is None else arguments.seed
-        _restore(portrait, model, detector, seed)  # compiles
+        hidden, hole = _hide(portrait, model, SEEDS.get(name, 0) if arguments.seed is None else arguments.seed)
+        restoration.restore_photo(hidden, model, detector=detector)  # compiles
         started = time.perf_counter()
-        hidden, hole, restored = _restore(portrait, model, detector, seed)
+        restored = restoration.restore_photo(hidden, model, detector=detector)
         seconds = time.perf_counter() - started
         images.write_picture(hidden, out / f"{name}_occluded.png")
         images.write_picture(restored.pixels, out / f"{name}_restored.png")
         rows.append(_columns(portrait, hidden, restored))
         print(_LINE.format(name, *_scores(portrait, hidden, hole, restored, window), f"{1000 * seconds:.0f}"))
         for seed in range(arguments.masks):
-            hidden, _, restored = _restore(portrait, model, detector, seed)
-            others.append(_columns(portrait, hidden, restored))
+            hidden, _ = _hide(portrait, model, seed)
+            others.append(_columns(portrait, hidden, restoration.restore_photo(hidden, model, detector=detector)))
     for name, pictures, side, fold in (("figure", rows, 320, 1), ("sheet", others, 160, 2)):
         if pictures:
             sheet = {label: np.stack([row[label][window] for row in pictures]) for label in pictures[0]}
@@ -59,14 +59,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _restore(portrait: Any, model: Any, detector: Any, seed: int) -> tuple[Any, Any, Any]:
-    """The portrait behind what the model mostly learned to take off, the true mask, and what the model makes of it."""
-    from tfinpaint import restoration
+def _hide(portrait: Any, model: Any, seed: int) -> tuple[Any, Any]:
+    """The portrait behind what the model mostly learned to take off, and the true mask."""
     from tfinpaint.data.occlude_photo import occlude_photo
     from tfinpaint.data.occlusions.mixtures import MIXTURES
 
-    hidden, hole = occlude_photo(portrait, [LANDMARKS], MIXTURES[model.occlusion]().choices[0], seed=(seed, 0))
-    return hidden, hole, restoration.restore_photo(hidden, model, detector=detector)
+    return occlude_photo(portrait, [LANDMARKS], MIXTURES[model.occlusion]().choices[0], seed=(seed, 0))
 
 
 def _scores(portrait: Any, hidden: Any, hole: Any, restored: Any, window: Any) -> tuple[str, ...]:
