@@ -93,6 +93,24 @@ def test_a_new_fine_network_begins_halfway_between_the_coarse_picture_and_what_s
     np.testing.assert_allclose(painted[kept], data["image"][kept], atol=1e-6)
 
 
+def test_mirrored_networks_see_their_skips_with_left_and_right_exchanged():
+    arguments = {"residual": True, "mirrored": True, "stem": 2}
+    coarse = networks.coarse_network(64, (4, 8, 8), (4, 4), mirrored=True, stem=2)
+    fine = networks.fine_network(64, (4, 8, 8), 4, **arguments)
+    data = batch()
+    cases = [
+        (coarse, [data["image"]], "face_skip_0", "encode_0_b", -4),
+        (coarse, [data["image"]], "face_skip_1", "encode_1_b", -8),
+    ]
+    both = [data["image"], data["mask"]]
+    cases += [(fine, both, "skip_full", "full_1", -4), (fine, both, "three_branches", "half_1", -8)]
+    for network, inputs, joined, skip, first in cases:
+        outputs = [network.get_layer(name).output for name in (joined, skip)]
+        maps, skipped = keras.Model(network.inputs, outputs)(inputs)
+        np.testing.assert_array_equal(np.asarray(maps)[..., first:], np.asarray(skipped)[:, :, ::-1], err_msg=joined)
+    assert coarse.get_layer("mask_skip_0").output.shape[-1] == 4 + 4  # a hole is not symmetric
+
+
 def _activations(network):
     convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
     return {layer.name: layer.activation.__name__ for layer in convolutions}

@@ -30,6 +30,8 @@ class C2FDAN(InpaintingModel):
         gradient: "hard" or "straight_through", see `PatchCrossAttention`.
         residual: the fine network adds to the coarse picture instead of drawing it anew.
         near: it also chooses where colours that spread from around the hole stand in that picture's place.
+        mirrored: both painting networks also see their skips with left and right exchanged: where a face is hidden on
+            one side only, its other side.
         critic_widths: channels of the first three convolutions of each critic.
         framing: how faces are aligned, `"wide"` (`tfinpaint.faces`) or `"arcface"` (the paper): where the critics look
             where a batch has no `landmarks`, and the size of their squares.
@@ -74,6 +76,7 @@ class C2FDAN(InpaintingModel):
         gradient: str = "hard",
         residual: bool = False,
         near: bool = False,
+        mirrored: bool = False,
         critic_widths: Sequence[int] = (64, 128, 256),
         framing: str = "wide",
         identity_window: int = 0,
@@ -91,9 +94,9 @@ class C2FDAN(InpaintingModel):
             raise InputError("`near` must go with `residual`. Received: near=True, residual=False.")
         if framing not in FRAMINGS:
             raise InputError(f"`framing` must be one of {', '.join(FRAMINGS)}. Received: framing={framing!r}.")
-        self.coarse_network = networks.coarse_network(image_size, coarse_widths, mask_widths, stem)
+        self.coarse_network = networks.coarse_network(image_size, coarse_widths, mask_widths, mirrored, stem)
         self.fine_network = networks.fine_network(
-            image_size, fine_widths, attention_width, gradient, residual, near, stem
+            image_size, fine_widths, attention_width, gradient, residual, near, mirrored, stem
         )
         self.critics = critics(image_size, crop_side(image_size, framing), critic_widths)
         self.image_size, self.threshold = image_size, threshold
@@ -108,6 +111,7 @@ class C2FDAN(InpaintingModel):
             "gradient": gradient,
             "residual": residual,
             "near": near,
+            "mirrored": mirrored,
             "critic_widths": list(critic_widths),
             "framing": framing,
             "identity_window": identity_window,

@@ -14,10 +14,15 @@ import keras
 from keras import layers, ops
 
 from tfinpaint.layers import DMFB, DepthToSpace, PatchCrossAttention, PixelSelfAttention, PullPush, SpaceToDepth
+from tfinpaint.models.c2fdan.critics import mirror
 
 
 def coarse_network(
-    size: int, widths: Sequence[int] = (64, 128, 256), mask_widths: Sequence[int] | None = None, stem: int = 1
+    size: int,
+    widths: Sequence[int] = (64, 128, 256),
+    mask_widths: Sequence[int] | None = None,
+    mirrored: bool = False,
+    stem: int = 1,
 ) -> keras.Model:
     """Occluded picture -> coarse picture in [-1, 1] and the logit of the mask: one encoder, two decoders.
 
@@ -25,6 +30,7 @@ def coarse_network(
         size: side of the picture, divisible by `stem * 2 ** (len(widths) - 1)`.
         widths: channels, from the highest resolution to the lowest.
         mask_widths: of the mask's decoder, without the lowest; None for those of the picture's, as in the paper.
+        mirrored: the picture's decoder also sees each skip mirrored: an aligned face's left eye where its right one is.
         stem: side of the pixel blocks that are folded into channels.
     """
     image = keras.Input((size, size, 3), name="occluded")
@@ -40,7 +46,9 @@ def coarse_network(
         x = latent
         for level in reversed(range(len(widths) - 1)):
             x = layers.UpSampling2D(name=f"{branch}_up_{level}")(x)
-            x = layers.Concatenate(name=f"{branch}_skip_{level}")([x, skips[level]])
+            x = _join(
+                [x, skips[level]], skips[level] if mirrored and branch == "face" else None, f"{branch}_skip_{level}"
+            )
             x = _convs(x, branch_widths[level], 3, "relu", f"{branch}_{level}")
         outputs[branch] = _head(x, channels, stem, f"{branch}_head")
     outputs["face"] = _clip(outputs["face"])
@@ -54,6 +62,7 @@ def fine_network(
     gradient: str = "hard",
     residual: bool = False,
     near: bool = False,
+    mirrored: bool = False,
     stem: int = 1,
 ) -> keras.Model:
     """Coarsely filled picture and soft mask -> fine picture in [-1, 1]; ELU everywhere.
@@ -69,6 +78,7 @@ def fine_network(
         residual: add the result to the filled picture instead of drawing it anew.
         near: see the colours that spread into the hole from around it, too, and choose for each pixel how much of them
             stands in the picture that the result is added to; needs `residual`.
+        mirrored: see the skips at full and at half size mirrored, too.
         stem: side of the pixel blocks that are folded into channels.
     """
     picture, mask = keras.Input((size, size, 3), name="filled"), keras.Input((size, size, 1), name="mask")
@@ -84,9 +94,9 @@ def fine_network(
     x = PixelSelfAttention(name="self_attention")(_halve(half, high, "quarter"))
     x = _conv(DMFB("elu", name="self_dmfb")(x), high, "elu", "self")
     gathered = _conv(layers.UpSampling2D(name="up_half")(x), middle, "elu", "self_half")
-    x = layers.Concatenate(name="three_branches")([half, copied, gathered])
+    x = _join([half, copied, gathered], half if mirrored else None, "three_branches")
     x = DMFB("elu", name="fused_dmfb")(_conv(x, middle, "elu", "fused"))
-    x = layers.Concatenate(name="skip_full")([layers.UpSampling2D(name="up_full")(x), full])
+    x = _join([layers.UpSampling2D(name="up_full")(x), full], full if mirrored else None, "skip_full")
     start = "zeros" if residual else "glorot_uniform"  # an adding network begins at the coarse picture
     x = _head(_convs(x, low, 3, "elu", "decode"), 4 if near else 3, stem, "head", start)
     if near:
@@ -111,6 +121,11 @@ def _convs(x: Any, width: int, count: int, activation: str, name: str) -> Any:
 
 def _halve(x: Any, width: int, name: str) -> Any:
     return _conv(_conv(x, width, "elu", f"{name}_0", strides=2), width, "elu", f"{name}_1")
+
+
+def _join(maps: list, turned: Any, name: str) -> Any:
+    """As channels; behind them `turned`, where one is given, with left and right exchanged."""
+    return layers.Concatenate(name=name)(maps if turned is None else [*maps, mirror(turned)])
 
 
 def _stem(x: Any, block: int) -> Any:
