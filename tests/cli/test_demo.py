@@ -17,13 +17,14 @@ def seen(monkeypatch):
 def test_the_portrait_is_hidden_and_restored_by_each_model(tmp_path, capsys):
     assert cli.main(["demo", "--out", str(tmp_path), "--model", "fmodr", "c2fdan", "--masks", "1"]) == 0
     written = {p.name for p in tmp_path.iterdir()}
-    pairs = {f"{model}_{what}.png" for model in ("fmodr", "c2fdan") for what in ("occluded", "restored")}
+    drawn = ("fmodr_face_mask", "c2fdan_text", "c2fdan_rectangle")
+    pairs = {f"{name}_{what}.png" for name in drawn for what in ("occluded", "restored")}
     assert written == {"portrait.png", "figure.png", "sheet.png"} | pairs
-    portrait, restored = (read(tmp_path / f"{name}.png").pixels for name in ("portrait", "fmodr_restored"))
+    portrait, restored = (read(tmp_path / f"{name}.png").pixels for name in ("portrait", "fmodr_face_mask_restored"))
     assert 0.005 < (portrait != restored).any(-1).mean() < 0.2
     height, width = read(tmp_path / "figure.png").pixels.shape[:2]
-    assert height > 2 * 320 and width > 4 * 320  # two rows of four pictures
-    for line in capsys.readouterr().out.splitlines()[1:3]:
+    assert 3 * 320 < height and 4 * 320 < width  # three rows of four pictures
+    for line in capsys.readouterr().out.splitlines()[1:4]:
         numbers = [float(n) for n in re.findall(r"[\d.]+", line.split(maxsplit=1)[1])]
         assert numbers[1] > numbers[0] and numbers[3] > numbers[2], line  # PSNR and SSIM of the hole rise
         assert numbers[4] > 0.4, line

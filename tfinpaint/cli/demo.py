@@ -13,21 +13,24 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("demo", help=HELP, description=__doc__)
     parser.add_argument("-o", "--out", default="demo", metavar="DIR", help="folder of the pictures (demo)")
     parser.add_argument("--model", nargs="+", default=tuple(SEEDS), metavar="NAME", help=f"models ({' '.join(SEEDS)})")
-    parser.add_argument("--seed", type=int, help=f"of what is drawn ({' '.join(f'{k} {v}' for k, v in SEEDS.items())})")
-    parser.add_argument("--masks", type=int, default=0, metavar="N", help="also N other draws of each: sheet.png")
+    parser.add_argument("--seed", type=int, help="of what is drawn (by default one that shows well)")
+    parser.add_argument("--masks", type=int, default=0, metavar="N", help="also N other draws for each: sheet.png")
 
 
-SEEDS = {"fmodr": 3, "c2fdan": 1}  # of a mask and a word that show well; --masks draws others, nothing picked
-_LINE = "{:10} {:>12} {:>9} {:>12} {:>9} {:>9} {:>5}"
+# Of draws that show well, one of each of the first kinds in the model's mixture: a mask; a word and a box. --masks
+# draws others from these kinds by turns, nothing picked.
+SEEDS = {"fmodr": (3,), "c2fdan": (1, 0)}
+_LINE = "{:18} {:>12} {:>9} {:>12} {:>9} {:>9} {:>5}"
 # The portrait's five points, so that the same mask is drawn whatever detector then finds the face behind it.
 LANDMARKS = ((202, 101), (246, 103), (223, 126), (203, 143), (241, 144))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Writes `figure.png` and each model's `<name>_occluded.png` and `_restored.png`; prints what was measured."""
+    """Writes `figure.png`, and `<model>_<kind>_occluded.png` and `_restored.png` of each row; prints numbers."""
     import numpy as np
 
     from tfinpaint import evaluation, faces, images, restoration, zoo
+    from tfinpaint.data.occlusions.mixtures import MIXTURES
 
     portrait = _portrait()
     detector = faces.default_detector()
@@ -39,17 +42,20 @@ def run(arguments: argparse.Namespace) -> int:
     print(_LINE.format("hole of", "PSNR hidden", "restored", "SSIM hidden", "restored", "mask IoU", "ms"))
     for name in arguments.model:
         model = zoo.load(name)
-        hidden, hole = _hide(portrait, model, SEEDS.get(name, 0) if arguments.seed is None else arguments.seed)
-        restoration.restore_photo(hidden, model, detector=detector)  # compiles
-        started = time.perf_counter()
-        restored = restoration.restore_photo(hidden, model, detector=detector)
-        seconds = time.perf_counter() - started
-        images.write_picture(hidden, out / f"{name}_occluded.png")
-        images.write_picture(restored.pixels, out / f"{name}_restored.png")
-        rows.append(_columns(portrait, hidden, restored))
-        print(_LINE.format(name, *_scores(portrait, hidden, hole, restored, window), f"{1000 * seconds:.0f}"))
+        seeds = SEEDS.get(name, (0,))
+        kinds = MIXTURES[model.occlusion]().choices[: len(seeds)]
+        restoration.restore_photo(portrait, model, detector=detector)  # compiles
+        for kind, seed in zip(kinds, seeds, strict=True):
+            hidden, hole = _hide(portrait, kind, seed if arguments.seed is None else arguments.seed)
+            started = time.perf_counter()
+            restored = restoration.restore_photo(hidden, model, detector=detector)
+            seconds, label = time.perf_counter() - started, f"{name}_{kind.kinds[0]}"
+            images.write_picture(hidden, out / f"{label}_occluded.png")
+            images.write_picture(restored.pixels, out / f"{label}_restored.png")
+            rows.append(_columns(portrait, hidden, restored))
+            print(_LINE.format(label, *_scores(portrait, hidden, hole, restored, window), f"{1000 * seconds:.0f}"))
         for seed in range(arguments.masks):
-            hidden, _ = _hide(portrait, model, seed)
+            hidden, _ = _hide(portrait, kinds[seed % len(kinds)], seed)
             others.append(_columns(portrait, hidden, restoration.restore_photo(hidden, model, detector=detector)))
     for name, pictures, side, fold in (("figure", rows, 320, 1), ("sheet", others, 160, 2)):
         if pictures:
@@ -59,12 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _hide(portrait: Any, model: Any, seed: int) -> tuple[Any, Any]:
-    """The portrait behind what the model mostly learned to take off, and the true mask."""
+def _hide(portrait: Any, occlusion: Any, seed: int) -> tuple[Any, Any]:
+    """The hidden portrait and the true mask."""
     from tfinpaint.data.occlude_photo import occlude_photo
-    from tfinpaint.data.occlusions.mixtures import MIXTURES
 
-    return occlude_photo(portrait, [LANDMARKS], MIXTURES[model.occlusion]().choices[0], seed=(seed, 0))
+    return occlude_photo(portrait, [LANDMARKS], occlusion, seed=(seed, 0))
 
 
 def _scores(portrait: Any, hidden: Any, hole: Any, restored: Any, window: Any) -> tuple[str, ...]:
