@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from tests.faces_for_tests import synthetic_faces
-from tfinpaint.data import occlusions
 from tfinpaint.data.occlusions import LowerFaceRectangle, NoOcclusion, Rectangle
 from tfinpaint.data.pipeline import default_occlusion, occlude
 from tfinpaint.data.sources import FaceSet
@@ -163,12 +162,25 @@ def test_the_default_occlusion_mixes_masks_rectangles_and_bare_faces():
 
 
 def test_words_and_rectangles_hide_with_one_colour():
-    (batch,) = take(occlude(face_set(), default_occlusion("words_and_rectangles"), batch_size=60, with_kind=True), 1)
-    assert {"text", "rectangle", "no_occlusion"} == set(occlusions.get("words_and_rectangles").kinds)
-    assert 0 < (batch["mask"].sum((1, 2, 3)) == 0).mean() < 0.25
-    for picture, mask, kind in zip(batch["occluded"], batch["mask"][..., 0] > 0, batch["kind"], strict=True):
-        if kind == 1:  # rectangles have hard edges
-            assert mask.any() and np.ptp(picture[mask], axis=0).max() == 0
+    mixture = default_occlusion("words_and_rectangles")
+    (batch,) = take(occlude(face_set(), mixture, batch_size=200, with_kind=True), 1)
+    kinds = np.array(mixture.kinds)[batch["kind"]]
+    assert set(kinds) == {"text", "rectangle", "no_occlusion"}
+    holes = batch["mask"][..., 0] > 0
+    assert not holes[kinds == "no_occlusion"].any() and holes.any((1, 2))[kinds == "rectangle"].all()
+    for picture, hole in zip(batch["occluded"][kinds == "rectangle"], holes[kinds == "rectangle"], strict=True):
+        assert np.ptp(picture[hole], axis=0).max() == 0  # hard edges
+
+
+def test_most_rectangles_of_the_mixture_lie_on_a_part_of_the_face():
+    mixture = default_occlusion("words_and_rectangles")
+    (batch,) = take(occlude(face_set(), mixture, batch_size=400, with_kind=True), 1)
+    rectangles = np.array(mixture.kinds)[batch["kind"]] == "rectangle"
+    holes, points = batch["mask"][rectangles, ..., 0] > 0, batch["landmarks"][rectangles]
+    rows, columns = np.indices(holes.shape[1:])
+    middles = np.array([(columns[hole].mean(), rows[hole].mean()) for hole in holes])
+    low, high = points.min(1) - 3, points.max(1) + 3
+    assert ((middles >= low) & (middles <= high)).all(1).mean() > 0.7
 
 
 @pytest.mark.parametrize("arguments", [{"batch_size": 0}, {"batch_size": 2, "start": -1}])
