@@ -113,6 +113,16 @@ def test_what_a_model_was_not_trained_on_stands_in_a_short_table():
     assert [row[2] for row in summary if row[0] == "`fmodr_128`"] == [kinds[1].replace("_", " ")] * 2
 
 
+def test_the_summary_shows_every_kind_that_a_model_was_trained_on():
+    results = copy.deepcopy(RESULTS)
+    kinds = list(results["sets"]["val"]["kinds"])[:2]
+    results["models"]["fmodr_128"]["trained on"] = kinds[::-1]
+    rows = rows_of(summary_table([results]))
+    assert [row[2] for row in rows if row[:2] == ["`fmodr_128`", "`val`, 1000 faces"]] == [
+        kind.replace("_", " ") for kind in kinds[::-1]
+    ]
+
+
 def test_the_only_model_need_not_be_named():
     results = fake_results(models=("fmodr_128",))
     assert card_table(results) == card_table(results, "fmodr_128")

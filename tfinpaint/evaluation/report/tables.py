@@ -61,16 +61,17 @@ def card_table(results: Mapping[str, Any], model: str | None = None) -> str:
 
 
 def summary_table(records: Iterable[Mapping[str, Any]]) -> str:
-    """A short table for the README: a row for each model and set of faces, for the main kind of occlusion."""
+    """A short table for the README: a row for each model, set of faces and kind of occlusion that it was trained on."""
     rows, lines = [], []
     for results in map(check_results, records):
         for name, faces in results.get("sets", {}).items():
             if not faces.get("kinds"):
                 continue
             for model in results.get("models", {}):
-                kind = main_kind(faces["kinds"], trained_on(results, model))
-                methods = faces["kinds"][kind].get("methods", {})
-                rows += [(model, name, faces["faces"], kind, methods)] if model in methods else []
+                known = [k for k in trained_on(results, model) if k in faces["kinds"]]
+                for kind in known or [main_kind(faces["kinds"])]:
+                    methods = faces["kinds"][kind].get("methods", {})
+                    rows += [(model, name, faces["faces"], kind, methods)] if model in methods else []
     columns = [(key, who) for key, who in _SUMMARY if any(key in r[4].get(who or r[0], {}) for r in rows)]
     for model, name, faces, kind, methods in rows:
         cells = [_cell(methods.get(who or model, {}).get(key), metric(key), faces) for key, who in columns]
