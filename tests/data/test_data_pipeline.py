@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -168,8 +169,12 @@ def test_words_and_rectangles_hide_with_one_colour():
     assert set(kinds) == {"text", "rectangle", "no_occlusion"}
     holes = batch["mask"][..., 0] > 0
     assert not holes[kinds == "no_occlusion"].any() and holes.any((1, 2))[kinds == "rectangle"].all()
+    inner = 0
     for picture, hole in zip(batch["occluded"][kinds == "rectangle"], holes[kinds == "rectangle"], strict=True):
-        assert np.ptp(picture[hole], axis=0).max() == 0  # hard edges
+        solid = cv2.erode(hole.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0  # edges fade over 2.5 pixels
+        assert not solid.any() or np.ptp(picture[solid], axis=0).max() == 0
+        inner += solid.any()
+    assert inner > 10
 
 
 def test_most_rectangles_of_the_mixture_lie_on_a_part_of_the_face():

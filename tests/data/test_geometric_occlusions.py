@@ -145,6 +145,24 @@ def test_several_places_are_taken_equally_often():
     assert (y + height / 2 > level).mean() == pytest.approx(0.5, abs=0.08)
 
 
+@pytest.mark.parametrize(("turn", "edge"), [(30.0, 0.0), (-90.0, 0.0), (0.0, 4.0), (12.0, 2.0)])
+def test_a_rectangle_is_turned_about_its_middle_and_its_edges_fade(turn, edge):
+    arguments, size = {"area": 0.06, "at": "nose", "colour": 1.0}, 64
+    upright = masks_of(Rectangle(**arguments), 6)
+    occlusion = Rectangle(**arguments, turn=turn, edge=edge)
+    drawn, mask = (value.numpy() for value in occlusion(*blank(6), seeds(6)))  # on zeros: colours are opacities
+    cos, sin = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
+    for i, (x0, y0, width, height) in enumerate(boxes(upright)):
+        for y, x in np.ndindex(size, size):
+            dx, dy = x - (x0 + (width - 1) / 2), y - (y0 + (height - 1) / 2)
+            along, across = cos * dx + sin * dy, cos * dy - sin * dx
+            depth = min(width / 2 - abs(along), height / 2 - abs(across))
+            if abs(depth) > 1e-3 or edge:  # a pixel on the line may fall on either side
+                opacity = np.clip(0.5 + depth / edge, 0, 1) if edge else float(depth > 0)
+                assert drawn[i, y, x, 0] == pytest.approx(opacity, abs=1e-4)
+                assert mask[i, y, x, 0] == (opacity > 0) or opacity < 1e-4
+
+
 def test_colours_are_random_or_as_given():
     images, landmarks = blank(50)
     occluded, mask = (value.numpy() for value in Rectangle()(images, landmarks, seeds(50)))
@@ -315,6 +333,8 @@ def test_fills_are_noise_a_blur_or_a_colour():
         (lambda: Rectangle(at="ear"), "`at` must be one or several of mouth, nose, eyes, outside, anywhere. Received"),
         (lambda: Rectangle(at=()), "`at` must be"),
         (lambda: Rectangle(at=3), "`at` must be"),
+        (lambda: Rectangle(turn=200), "`turn` must be one number or two in order, between -180 and 180. Received: 200"),
+        (lambda: Rectangle(edge=-1), "`edge` must be"),
         (lambda: Rectangle(colour=255), "`colour` must be None for a random one"),
         (lambda: Rectangle(colour=(0.1, 0.2)), "`colour` must be"),
         (lambda: Rectangle(colour="red"), "`colour` must be"),

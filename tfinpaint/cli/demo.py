@@ -33,8 +33,13 @@ def run(arguments: argparse.Namespace) -> int:
     from tfinpaint.data.occlusions.mixtures import MIXTURES
 
     portrait = _portrait()
-    detector = faces.default_detector()
-    window = _around(faces.largest(detector(portrait)), portrait.shape)
+    look = faces.default_detector()
+    face = faces.largest(look(portrait))
+    window = _around(face, portrait.shape)
+
+    def detector(photo: Any) -> Any:
+        return look(photo) or [face]  # what is drawn may hide too much of it; a user would give --box
+
     out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
     images.write_picture(portrait, out / "portrait.png")

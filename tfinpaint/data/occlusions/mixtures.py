@@ -18,9 +18,10 @@ def worn_masks() -> Choice:
 def words_and_rectangles() -> Choice:
     """C2FDAN's (section IV-A): a word or a rectangle of one colour; most rectangles lie on a part of the face.
 
-    In the wide framing a rectangle laid anywhere hides hair and background more often than an eye.
+    In the wide framing a rectangle laid anywhere hides hair and background more often than an eye. Those on the face
+    lean and fade as far as they do in photos.
     """
-    parts = Rectangle(at=("eyes", "nose", "mouth"))
+    parts = Rectangle(at=("eyes", "nose", "mouth"), turn=(-15, 15), edge=(0, 2.5))
     return Choice([Text(), parts, Rectangle(), NoOcclusion()], weights=[0.42, 0.36, 0.14, 0.08])
 
 

@@ -24,6 +24,9 @@ class Rectangle(Occlusion):
         at: where, one or several of `mouth`, `nose`, `eyes`, `outside` (beside the five points) and `anywhere`; of
             several one per sample, equally often. See `places.draw_corner`.
         colour: one grey or RGB value in [-1, 1], or `None` for a random colour per sample.
+        turn: degrees by which it is turned about its middle, clockwise, a number or an interval in [-180, 180]: what is
+            upright in a photo leans in the crop of a head that leans. A turned corner may leave the picture.
+        edge: pixels over which its edge fades, a number or an interval in [0, 8]: photos are resized.
 
     Reference: C2FDAN, section of experiments: aspect in [0.5, 2], area in [0.01, 0.15], one random RGB colour; it is
     tested with areas of 0.05, 0.1 and 0.15 at mouth, nose, eyes and outside.
@@ -36,21 +39,32 @@ class Rectangle(Occlusion):
         aspect: Interval = (0.5, 2.0),
         at: str | Sequence[str] = "anywhere",
         colour: Colour = None,
+        turn: Interval = 0.0,
+        edge: Interval = 0.0,
     ) -> None:
         self.area = interval("area", area, 1e-4, 1.0)
         self.aspect = interval("aspect", aspect, 0.1, 10.0)
         self.at = names("at", at, PLACES)
         self.colour = colour_argument(colour)
+        self.turn = interval("turn", turn, -180.0, 180.0)
+        self.edge = interval("edge", edge, 0.0, 8.0)
 
     def layer(self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """One colour over the rectangle, with hard edges."""
+        """One colour over the rectangle."""
         draw, size = Draws(seeds), images.shape[1]
         width, height = self._sides(draw, size)
         corner = draw_corner(draw, self.at, landmarks, width, height, size)
+        half = tf.stack([width, height], 1) / 2
         x, y = pixel_grid(size)
-        x, y = x - corner[:, :1, None], y - corner[:, 1:, None]
-        alpha = (x >= 0) & (x < width[:, None, None]) & (y >= 0) & (y < height[:, None, None])
-        return draw_flat_colour(draw, self.colour, images), tf.cast(alpha, tf.float32)[..., None]
+        x, y = (line - middle for line, middle in zip((x, y), _columns(corner + half - 0.5), strict=True))
+        if any(self.turn):
+            angle = draw.uniform(*np.deg2rad(self.turn))
+            x, y = tf.cos(angle) * x + tf.sin(angle) * y, tf.cos(angle) * y - tf.sin(angle) * x
+        half_width, half_height = _columns(half)
+        depth = tf.minimum(half_width - tf.abs(x), half_height - tf.abs(y))  # in pixels, negative outside
+        edge = tf.maximum(draw.uniform(*self.edge), 1e-3) if any(self.edge) else 1e-3
+        alpha = tf.clip_by_value(0.5 + depth / edge, 0.0, 1.0)
+        return draw_flat_colour(draw, self.colour, images), alpha[..., None]
 
     def _sides(self, draw: Draws, size: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Width and height in pixels, `(batch,)`, whole numbers."""
@@ -60,6 +74,11 @@ class Rectangle(Occlusion):
         width = tf.gather(nearest, tf.cast(tf.clip_by_value(tf.round(width), 1.0, float(size)), tf.int32))
         column = tf.cast(width, tf.int32)
         return width, tf.clip_by_value(tf.round(area / width), tf.gather(low, column), tf.gather(high, column))
+
+
+def _columns(pairs: tf.Tensor) -> list[tf.Tensor]:
+    """`(batch, 2)` -> two of `(batch, 1, 1)`."""
+    return tf.unstack(pairs[:, :, None, None], axis=1)
 
 
 def _whole_sides(
