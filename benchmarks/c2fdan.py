@@ -36,10 +36,18 @@ from tfinpaint.training.backend import compile_inference
 PRESET = "c2fdan_128_small"
 PLACES = ("mouth", "nose", "eyes", "outside")
 SIZES = {"rectangle": (0.05, 0.10, 0.15), "word": (0.1, 0.3, 0.5)}  # share of the area; of the height
+EARLIER = ("near", "mirrored")  # arguments that earlier attempts did not have
 METHODS = ("occluded", "telea", "coarse", "full")
 SCORES = ("psnr", "ssim", "hole_psnr", "hole_ssim", "likeness_distance", "landmark_error", "mask_iou")
 BATCH = 50
 Values = dict[tuple, dict[str, dict[str, np.ndarray]]]  # cell -> method -> score -> (faces,)
+
+
+def load(path: Any, without: Iterable[str] = ()) -> C2FDAN:
+    """The preset with weights from a file; without some of what later attempts added, for weights of earlier ones."""
+    model = C2FDAN(**{**zoo.preset(PRESET).arguments, **dict.fromkeys(without, False)})
+    zoo.load_weights(model, path)
+    return model
 
 
 def occlusion(form: str, size: float, place: str) -> Any:
@@ -190,7 +198,7 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=100, metavar="N", help="of each set (100)")
     parser.add_argument("--seed", type=int, default=HELD_OUT_SEED)
     parser.add_argument("--weights", metavar="FILE", help="other weights; the card stays as it is")
-    parser.add_argument("--without-near", action="store_true", help="they are of the fine network of the first attempt")
+    parser.add_argument("--without", nargs="+", default=[], choices=EARLIER, help="they are of networks without this")
     parser.add_argument("--out", default=str(zoo.folder("c2fdan") / "grid.json"), metavar="JSON", help="(grid.json)")
     parser.add_argument("--sheet", metavar="PNG", help="also a contact sheet with a face of each cell")
     options = parser.parse_args()
@@ -202,9 +210,7 @@ def main() -> None:
     likeness, landmarks = (check_file(data, protocol.judges[k]) for k in ("likeness", "landmarks"))
     judges = Judges(likeness=load_embedder("dlib", likeness), landmarks=build_landmark_judge(landmarks))
     path = options.weights or zoo.weights_path(zoo.preset(PRESET))
-    model = C2FDAN(**{**zoo.preset(PRESET).arguments, **({"near": False} if options.without_near else {})})
-    zoo.load_weights(model, path)
-    methods = painters(model)
+    methods = painters(load(path, options.without))
     values, sheet = score(faces, methods, judges, options.seed)
     rows = {
         label: {"means": means(values, which, options.seed), "undone": damage_undone(values, which, options.seed)}
