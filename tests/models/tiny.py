@@ -52,7 +52,6 @@ MODELS = {
             "gradient": "straight_through",
             "residual": True,
             "near": True,
-            "mirrored": True,
             "critic_widths": (4, 8, 8),
             "identity_window": 32,
             "stem": 2,
