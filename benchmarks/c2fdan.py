@@ -190,23 +190,33 @@ def _percent(share: Mapping[str, float] | None) -> str:
     return f"{mean:.1f} [{low:.1f}, {high:.1f}]"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def arguments(about: str, *, faces: int, out: str, sheet: str) -> argparse.Namespace:
+    """What was typed, for a benchmark of this preset."""
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
     parser.add_argument(
         "--data", required=True, type=Path, metavar="DIR", help="folder of the frozen benchmark's files"
     )
-    parser.add_argument("--faces", type=int, default=100, metavar="N", help="of each set (100)")
+    parser.add_argument("--faces", type=int, default=faces, metavar="N", help=f"of each set ({faces})")
     parser.add_argument("--seed", type=int, default=HELD_OUT_SEED)
     parser.add_argument("--weights", metavar="FILE", help="other weights; the card stays as it is")
     parser.add_argument("--without", nargs="+", default=[], choices=EARLIER, help="they are of networks without this")
-    parser.add_argument("--out", default=str(zoo.folder("c2fdan") / "grid.json"), metavar="JSON", help="(grid.json)")
-    parser.add_argument("--sheet", metavar="PNG", help="also a contact sheet with a face of each cell")
-    options = parser.parse_args()
-    protocol, data = load_protocol("faces-1"), options.data
+    parser.add_argument("--out", default=str(zoo.folder("c2fdan") / out), metavar="JSON", help=f"({out})")
+    parser.add_argument("--sheet", metavar="PNG", help=f"also a contact sheet: {sheet}")
+    return parser.parse_args()
+
+
+def held_out(protocol: Any, options: argparse.Namespace) -> Any:
+    """The first faces of each set of the frozen benchmark, checked."""
     for name in protocol.sets:
-        check_pictures(protocol, data, name)
-    sets = [load_faces(data / s.path, size=protocol.side).take(slice(0, options.faces)) for s in protocol.sets.values()]
-    faces = concatenate(*sets)
+        check_pictures(protocol, options.data, name)
+    paths = [options.data / pictures.path for pictures in protocol.sets.values()]
+    return concatenate(*[load_faces(path, size=protocol.side).take(slice(0, options.faces)) for path in paths])
+
+
+def main() -> None:
+    options = arguments(__doc__, faces=100, out="grid.json", sheet="a face of each cell")
+    protocol, data = load_protocol("faces-1"), options.data
+    faces = held_out(protocol, options)
     likeness, landmarks = (check_file(data, protocol.judges[k]) for k in ("likeness", "landmarks"))
     judges = Judges(likeness=load_embedder("dlib", likeness), landmarks=build_landmark_judge(landmarks))
     path = options.weights or zoo.weights_path(zoo.preset(PRESET))

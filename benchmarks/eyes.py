@@ -7,22 +7,18 @@ are compared in CIELAB (1976; a difference of about 2 can be seen), as means ove
 the contrast is the deviation of the lightness over the eye, `EYE`, over that of the photo.
 """
 
-import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from benchmarks.c2fdan import EARLIER, METHODS, PRESET, load, painters
+from benchmarks.c2fdan import METHODS, PRESET, arguments, held_out, load, painters
 from tfinpaint import records, zoo
-from tfinpaint.data import concatenate, load_faces
 from tfinpaint.evaluation import summarise, write_sheet
-from tfinpaint.evaluation.benchmark import HELD_OUT_SEED, load_protocol
+from tfinpaint.evaluation.benchmark import load_protocol
 from tfinpaint.evaluation.benchmark.collect import rounded
 from tfinpaint.evaluation.benchmark.drawing import DrawnFaces
-from tfinpaint.evaluation.benchmark.freeze import check_pictures
 from tfinpaint.evaluation.report import update_tables
 
 # Width and height as shares of the eyes' distance; iris and lids of an adult are about 0.19 and 0.47 of it wide.
@@ -49,9 +45,10 @@ def hide_one_eye(faces: Any, seed: int) -> tuple[DrawnFaces, np.ndarray]:
 def compare(pictures: np.ndarray, drawn: DrawnFaces, which: np.ndarray) -> dict[str, np.ndarray]:
     """The values behind `ROWS`, one for each face."""
     painted, clean = (np.stack([_lab(p) for p in pixels]) for pixels in (pictures, drawn.clean))
-    ours, true = (_means(lab, drawn.landmarks, which, IRIS) for lab in (painted, clean))
-    other = _means(clean, drawn.landmarks, 1 - which, IRIS)
-    spread = [_deviations(lab[..., :1], drawn.landmarks, which, EYE) for lab in (painted, clean)]
+    here, beside = (drawn.landmarks, which), (drawn.landmarks, 1 - which)
+    looks = ((painted, *here), (clean, *here), (clean, *beside))
+    ours, true, other = (np.stack([eye.mean((0, 1)) for eye in _eyes(*look, IRIS)]) for look in looks)
+    spread = [np.array([eye[..., 0].std() for eye in _eyes(lab, *here, EYE)]) for lab in (painted, clean)]
     distances = {"true": np.linalg.norm(ours - true, axis=1), "other": np.linalg.norm(ours - other, axis=1)}
     return distances | {"contrast": spread[0] / spread[1]}
 
@@ -68,14 +65,10 @@ def _window(points: np.ndarray, eye: int, extent: tuple[float, float], size: int
     return slice(low[1], high[1]), slice(low[0], high[0])
 
 
-def _means(lab: np.ndarray, landmarks: np.ndarray, which: np.ndarray, extent: tuple[float, float]) -> np.ndarray:
-    windows = zip(lab, landmarks, which, strict=True)
-    return np.stack([p[_window(five, eye, extent, p.shape[0])].mean((0, 1)) for p, five, eye in windows])
-
-
-def _deviations(lab: np.ndarray, landmarks: np.ndarray, which: np.ndarray, extent: tuple[float, float]) -> np.ndarray:
-    windows = zip(lab, landmarks, which, strict=True)
-    return np.array([p[_window(five, eye, extent, p.shape[0])].std() for p, five, eye in windows])
+def _eyes(lab: np.ndarray, landmarks: np.ndarray, which: np.ndarray, extent: tuple[float, float]) -> list[np.ndarray]:
+    """The part of each picture around one eye, `(height, width, 3)`."""
+    eyes = zip(lab, landmarks, which, strict=True)
+    return [picture[_window(points, eye, extent, len(picture))] for picture, points, eye in eyes]
 
 
 def table(results: dict[str, Any]) -> str:
@@ -99,22 +92,9 @@ def _cell(estimate: dict[str, float] | None) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--data", required=True, type=Path, metavar="DIR", help="folder of the frozen benchmark's files"
-    )
-    parser.add_argument("--faces", type=int, default=250, metavar="N", help="of each set (250)")
-    parser.add_argument("--seed", type=int, default=HELD_OUT_SEED)
-    parser.add_argument("--weights", metavar="FILE", help="other weights; the card stays as it is")
-    parser.add_argument("--without", nargs="+", default=[], choices=EARLIER, help="they are of networks without this")
-    parser.add_argument("--out", default=str(zoo.folder("c2fdan") / "eyes.json"), metavar="JSON", help="(eyes.json)")
-    parser.add_argument("--sheet", metavar="PNG", help="also a contact sheet of the first 20 faces of each set")
-    options = parser.parse_args()
+    options = arguments(__doc__, faces=250, out="eyes.json", sheet="the first 20 faces of each set")
     protocol = load_protocol("faces-1")
-    for name in protocol.sets:
-        check_pictures(protocol, options.data, name)
-    files = [options.data / s.path for s in protocol.sets.values()]
-    faces = concatenate(*[load_faces(f, size=protocol.side).take(slice(0, options.faces)) for f in files])
+    faces = held_out(protocol, options)
     drawn, which = hide_one_eye(faces, options.seed)
     path = options.weights or zoo.weights_path(zoo.preset(PRESET))
     methods = painters(load(path, options.without))
