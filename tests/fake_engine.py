@@ -31,6 +31,20 @@ class UnchangingEngine(FakeEngine):
         return images, super().restore(images, masks)[1]
 
 
+class RedEngine(FakeEngine):
+    """Finds what is red, wherever it sees it, and paints it grey."""
+
+    def __init__(self, reach: float) -> None:
+        super().__init__()
+        self.reach = reach
+
+    def restore(self, images: np.ndarray, masks: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        self.batches.append(len(images))
+        if masks is None:
+            masks = (images[..., :1] > images[..., 1:2] + 60.0).astype(np.float32)
+        return np.where(masks > 0, np.uint8(128), images), masks
+
+
 def one_face(pixels: np.ndarray) -> list[Face]:
     """A detector that sees one face in the middle of any photo, 0.4 of its shorter side between forehead and chin."""
     height, width = pixels.shape[:2]

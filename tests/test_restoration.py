@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from tests.fake_engine import FACE, FakeEngine, UnchangingEngine, no_face, one_face
+from tests.fake_engine import FACE, FakeEngine, RedEngine, UnchangingEngine, no_face, one_face
 from tfinpaint.errors import ImageFileError, InputError, NoFaceError
 from tfinpaint.faces import Face
 from tfinpaint.images import Photo
@@ -70,6 +70,42 @@ def test_a_mask_beside_the_face_is_warned_of():
     with pytest.warns(UserWarning, match="hides nothing of the face"):
         restored = restore_photo(data.astronaut(), FakeEngine(), landmarks=FACE.landmarks, mask=mask)
     assert not restored.mask.any()
+
+
+def ribbon(columns):
+    """A grey photo with a red ribbon over the middle of its face (whose crop is columns 80 to 320 of 400)."""
+    photo = np.full((400, 400, 3), 128, np.uint8)
+    photo[190:210, columns] = 255, 0, 0
+    return photo
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_what_goes_on_beyond_the_crop_is_taken_off_as_far_as_the_model_reaches(given):
+    photo = ribbon(slice(20, 390))
+    red = (photo != 128).any(-1)
+    near, far = (
+        restore_photo(photo, RedEngine(reach), detector=one_face, mask=red if given else None) for reach in (1.0, 2.0)
+    )
+    columns = np.flatnonzero(near.mask.any(0))
+    assert np.abs(columns[[0, -1]] - [80, 319]).max() <= 2 and near.mask[190:210, columns].all()
+    assert far.mask[red].all() and np.abs(far.pixels[red].astype(int) - 128).max() <= 5
+    assert np.array_equal(far.pixels[~far.mask], photo[~far.mask])
+    if given:
+        assert np.array_equal(far.mask, red)
+
+
+@pytest.mark.parametrize(("columns", "calls"), [(slice(120, 280), 1), (slice(20, 280), 2), (slice(0, 0), 1)])
+def test_the_wider_look_is_taken_only_where_the_mask_leaves_the_crop(columns, calls):
+    engine, photo = RedEngine(2.0), ribbon(columns)
+    restored = restore_photo(photo, engine, detector=one_face)
+    assert engine.batches == [1] * calls
+    assert restored.mask[190:210, columns].all()
+
+
+def test_an_aligned_picture_has_nothing_beyond_it():
+    engine = RedEngine(2.0)
+    restore_photo(ribbon(slice(0, 400)), engine, aligned=True)
+    assert engine.batches == [1]
 
 
 def test_all_faces_or_the_largest():

@@ -20,10 +20,15 @@ from tfinpaint.errors import InputError, TfinpaintError
 Source = str | os.PathLike | np.ndarray | images.Photo
 
 _PENDING_PIXELS = 50_000_000  # how many pixels of photos may wait until a batch is full
+_RIM = 3  # pixels of a crop: what is hidden so near its border may go on beyond it
 
 
 class Engine(Protocol):
-    """What restores aligned faces: a Keras model, a SavedModel, a TFLite file."""
+    """What restores aligned faces: a Keras model, a SavedModel, a TFLite file.
+
+    One that also knows what hides a face where it is seen smaller has a `reach` above 1: of what leaves the aligned
+    crop, as a word does, the rest is then taken off in a crop so many times as wide.
+    """
 
     image_size: int
 
@@ -107,22 +112,32 @@ def restore_photos(
             waiting.append((source, error))
         jobs = [job for _, job in waiting if isinstance(job, _Job)]
         pixels = sum(job.photo.pixels.size // 3 for job in jobs)
-        if not jobs or sum(len(job.crops) for job in jobs) >= batch_size or pixels >= _PENDING_PIXELS:
+        if not jobs or sum(len(job.looks) for job in jobs) >= batch_size or pixels >= _PENDING_PIXELS:
             yield from _restore_waiting(waiting, model)
             waiting = []
     yield from _restore_waiting(waiting, model)
 
 
 @dataclass
+class _Look:
+    """A square of a photo, around a face or around what reaches out of that: what is seen, and what became of it."""
+
+    matrix: np.ndarray
+    pixels: np.ndarray
+    hidden: np.ndarray | None
+    restored: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    wider: "_Look | None" = None
+
+
+@dataclass
 class _Job:
-    """A photo on its way: its faces cut out, what is hidden in them, and the maps that lead there."""
+    """A photo on its way: its faces cut out, and the caller's mask."""
 
     photo: images.Photo
     faces: tuple[face_tools.Face, ...]
-    matrices: list[np.ndarray]
-    crops: list[np.ndarray]
-    mask: np.ndarray | None
-    crop_masks: list[np.ndarray]
+    hole: np.ndarray | None
+    looks: list[_Look]
 
 
 def _cut_out(source: Source, finder: face_tools.FaceFinder | None, mask: Any, size: int) -> _Job:
@@ -133,11 +148,15 @@ def _cut_out(source: Source, finder: face_tools.FaceFinder | None, mask: Any, si
     matrices = [face_tools.alignment_matrix(face.landmarks, size) for face in found]
     if finder is None:
         matrices = [face_tools.whole_picture_matrix(pixels, size)]
-    crops = [face_tools.resample(pixels, matrix, (size, size)) for matrix in matrices]
-    crop_masks = [] if hole is None else [face_tools.align_mask(hole, matrix, size) for matrix in matrices]
-    if hole is not None and hole.any() and not np.any(crop_masks):
+    looks = [_look(pixels, hole, matrix, size) for matrix in matrices]
+    if hole is not None and hole.any() and not any(look.hidden.any() for look in looks):
         warnings.warn("The mask hides nothing of the face; the photo stays as it is.", stacklevel=3)
-    return _Job(photo, found, matrices, crops, hole, crop_masks)
+    return _Job(photo, found, hole, looks)
+
+
+def _look(pixels: np.ndarray, hole: np.ndarray | None, matrix: np.ndarray, size: int) -> _Look:
+    hidden = None if hole is None else face_tools.align_mask(hole, matrix, size)
+    return _Look(matrix, face_tools.resample(pixels, matrix, (size, size)), hidden)
 
 
 def _photo(source: Source) -> images.Photo:
@@ -148,20 +167,49 @@ def _photo(source: Source) -> images.Photo:
 
 def _restore_waiting(waiting: Sequence[tuple[Source, Any]], model: Engine) -> Iterator[tuple[Source, Any]]:
     jobs = [job for _, job in waiting if isinstance(job, _Job)]
-    crops = [crop for job in jobs for crop in job.crops]
-    masks = [mask for job in jobs for mask in job.crop_masks]
-    restored: Iterator = iter(())
-    if crops:
-        given = np.stack(masks).astype(np.float32)[..., None] if masks else None
-        restored = zip(*model.restore(np.stack(crops), given), strict=True)
+    _run([look for job in jobs for look in job.looks], model)
+    _run([look.wider for job in jobs for look in _reaching_out(job, model)], model)
     for source, job in waiting:
-        yield source, _pasted(job, restored) if isinstance(job, _Job) else job
+        yield source, _pasted(job) if isinstance(job, _Job) else job
 
 
-def _pasted(job: _Job, restored: Iterator[tuple[np.ndarray, np.ndarray]]) -> Restored:
+def _run(looks: Sequence[_Look], model: Engine) -> None:
+    if not looks:
+        return
+    given = None if looks[0].hidden is None else np.stack([look.hidden for look in looks]).astype(np.float32)[..., None]
+    results = model.restore(np.stack([look.pixels for look in looks]), given)
+    for look, restored, mask in zip(looks, *results, strict=True):
+        look.restored, look.mask = restored, mask
+
+
+def _reaching_out(job: _Job, model: Engine) -> Iterator[_Look]:
+    """The looks whose mask goes on beyond them, each with its wider look, where the model can use one."""
+    reach, size = getattr(model, "reach", 1.0), model.image_size
+    for look in job.looks if job.faces and reach > 1 else ():
+        inner = look.mask[_RIM:-_RIM, _RIM:-_RIM]
+        if np.count_nonzero(look.mask) > np.count_nonzero(inner):
+            matrix = face_tools.widened(look.matrix, size, reach)
+            look.wider = _look(job.photo.pixels, job.hole, matrix, size)
+            yield look
+
+
+def _pasted(job: _Job) -> Restored:
     pixels, painted = job.photo.pixels, np.zeros(job.photo.pixels.shape[:2], bool)
-    for matrix in job.matrices:
-        crop, mask = next(restored)
-        pixels, new = face_tools.paste(pixels, crop, mask, matrix, hole=job.mask)
-        painted |= new
+    for look in job.looks:
+        for part in (look.wider, look):
+            if part is None:
+                continue
+            mask = part.mask if part is look else _around(look, part)
+            pixels, new = face_tools.paste(pixels, part.restored, mask, part.matrix, hole=job.hole)
+            painted |= new
     return Restored(job.photo, pixels, painted, job.faces)
+
+
+def _around(look: _Look, wider: _Look) -> np.ndarray:
+    """The wider look's mask without what the look itself decides: all but its rim, where it saw half of things."""
+    size = len(look.pixels)
+    share = (1 - 2 * _RIM / size) * np.linalg.norm(wider.matrix[0, :2]) / np.linalg.norm(look.matrix[0, :2])
+    edge = round(size * (1 - share) / 2)
+    mask = wider.mask.copy()
+    mask[edge : size - edge, edge : size - edge] = 0
+    return mask

@@ -20,6 +20,7 @@ from tfinpaint.faces import (
     similarity,
     template_points,
     whole_picture_matrix,
+    widened,
 )
 
 
@@ -156,3 +157,13 @@ def test_masked_faces_are_aligned_like_bare_ones(shared):
         by_truth, by_guess = similarity(true, target), alignment_matrix(largest(found).landmarks, 128)
         errors.append(np.linalg.norm(moved(true, by_guess) - moved(true, by_truth), axis=1).mean() / 128)
     assert np.mean(errors) < 0.04 and np.median(errors) < 0.03  # of the crop's side
+
+
+@given(st.floats(1, 4), st.floats(-3, 3), st.integers(16, 256))
+def test_a_widened_crop_shows_more_about_the_same_middle(factor, angle, size):
+    c, s = np.cos(angle), np.sin(angle)
+    matrix = np.array([[c, -s, 30.0], [s, c, 70.0]])
+    points = np.random.default_rng(size).uniform(0, 300, (9, 2))
+    near, far = moved(points, matrix), moved(points, widened(matrix, size, factor))
+    middle = (size - 1) / 2
+    np.testing.assert_allclose((far - middle) * factor, near - middle, atol=1e-6)

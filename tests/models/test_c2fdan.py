@@ -221,6 +221,14 @@ def test_eq_6_and_7_do_not_depend_on_the_area(term, share):
     np.testing.assert_allclose(values, [0 if share == "hidden" else 0.3, 0.3, 0.3], atol=1e-5)
 
 
+def test_the_chroma_term_sees_colours_and_no_greys():
+    model, data = compiled("joint"), batch()
+    for shift, expected in (([0.2, 0.2, 0.2], 0.0), ([0.0, 0.3, 0.0], 0.3), ([0.3, 0.0, 0.0], 0.15)):
+        off = data["image"] + np.float32(shift) * data["mask"]
+        values = model.terms["chroma_l1_fine"](model, data, {"raw": off})
+        np.testing.assert_allclose(np.asarray(values), expected, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("term", "distance"), [("id_perceptual", losses.feature_l1), ("id_style", losses.style_distance)]
 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfinpaint.data.occlusions.base import Occlusion
 from tfinpaint.errors import InputError
-from tfinpaint.faces.align import alignment_matrix
+from tfinpaint.faces.align import alignment_matrix, widened
 from tfinpaint.faces.resample import resample
 
 _SIDES = (64, 512)  # of the crop; between, a pixel of the crop is about one of the photo
@@ -61,7 +61,7 @@ def _drawn(
     unit = alignment_matrix(points, 1)
     wanted = occlusion.context / np.sqrt(abs(np.linalg.det(unit[:, :2])))
     side = int(np.clip(np.ceil(wanted / 16) * 16, *_SIDES))  # few sides, so that few graphs are traced
-    matrix = _widened(unit, side, occlusion.context)
+    matrix = widened(alignment_matrix(points, side), side, occlusion.context)
     crop = resample(pixels, matrix, (side, side)).astype(np.float32)[None] / 127.5 - 1
     inside = (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)[None]
     colour, alpha = (value.numpy()[0] for value in occlusion.layer(*_tensors(crop, inside, np.array([seed]))))
@@ -78,11 +78,3 @@ def _tensors(*arrays: np.ndarray) -> tuple:
     import tensorflow as tf
 
     return tuple(tf.constant(array) for array in arrays)
-
-
-def _widened(unit: np.ndarray, side: int, context: float) -> np.ndarray:
-    """From photo to a crop of `side` pixels that shows `context` times the aligned crop, about the same centre."""
-    unit = unit.astype(np.float64)
-    # A point of the unit crop, whose only pixel's centre is at 0, lies at (p + 0.5) of its side.
-    shift = (unit[:, 2] + 0.5 - 0.5) / context + 0.5
-    return np.column_stack([unit[:, :2] / context * side, shift * side - 0.5])

@@ -1,6 +1,6 @@
 """Faces in photos: find them, align them, paste them back."""
 
-from tfinpaint.faces.align import align, align_mask, alignment_matrix, whole_picture_matrix
+from tfinpaint.faces.align import align, align_mask, alignment_matrix, whole_picture_matrix, widened
 from tfinpaint.faces.detect import Detector, MTCNNDetector, default_detector
 from tfinpaint.faces.face import Face, largest
 from tfinpaint.faces.find import FaceFinder, face_from_landmarks, face_in_box
@@ -28,4 +28,5 @@ __all__ = [
     "similarity",
     "template_points",
     "whole_picture_matrix",
+    "widened",
 ]

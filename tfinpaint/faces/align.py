@@ -35,6 +35,14 @@ def align(pixels: np.ndarray, landmarks: np.ndarray, size: int) -> tuple[np.ndar
     return resample(pixels, matrix, (size, size)), matrix
 
 
+def widened(matrix: np.ndarray, size: int, factor: float) -> np.ndarray:
+    """The `(2, 3)` map to a crop of the same size that shows `factor` times as much, about the same middle."""
+    middle = (size - 1) / 2
+    wide = np.asarray(matrix, np.float64) / factor
+    wide[:, 2] += middle * (1 - 1 / factor)
+    return wide
+
+
 def whole_picture_matrix(pixels: np.ndarray, size: int) -> np.ndarray:
     """The `(2, 3)` map of a picture that is itself an aligned crop to the network's square."""
     height, width = pixels.shape[:2]

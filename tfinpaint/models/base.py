@@ -23,6 +23,7 @@ class InpaintingModel(RecipeTrainer, keras.Model):
     - `painter_names`: the attributes that hold the networks that paint; published weights are theirs;
     - `recipes`: name -> `Recipe`; the one named by `default_recipe` is used where none is given;
     - `occlusion`: the name in `tfinpaint.data.occlusions` of what hides the faces that it is trained on;
+    - `reach`: how many times as wide as an aligned crop may be what it paints, when that reaches out of the crop;
     - `feature_slots`: name -> `FeatureSlot`, the frozen networks that some terms look through.
 
     A batch is a dict with `image` (clean), `occluded`, `mask` (1 = hidden), and what else a term reads.
@@ -30,6 +31,7 @@ class InpaintingModel(RecipeTrainer, keras.Model):
 
     painter_names: ClassVar[tuple[str, ...]] = ()
     occlusion: ClassVar[str] = "worn_masks"
+    reach: ClassVar[float] = 1.0
 
     def parts(self) -> dict[str, list]:
         raise NotImplementedError

@@ -56,6 +56,7 @@ class C2FDAN(InpaintingModel):
     terms: ClassVar = TERMS
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}
     occlusion: ClassVar = "words_and_rectangles"
+    reach: ClassVar = 2.0
     feature_slots: ClassVar = {
         "identity_maps": FeatureSlot(
             "light_cnn",

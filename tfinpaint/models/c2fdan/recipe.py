@@ -61,10 +61,17 @@ SMALL = Recipe(
             updates=(
                 Update(
                     "G",
-                    {"coarse": 1.5e-4, "fine": 3e-4},
-                    {**_BOTH, "id_perceptual": 0.3, "id_style": 5.0, "adv_g": 0.1},
+                    {"coarse": 2e-4, "fine": 4e-4},
+                    {
+                        **_BOTH,
+                        "ssim_coarse": 3.0,
+                        "chroma_l1_fine": 3.0,
+                        "id_perceptual": 0.5,
+                        "id_style": 5.0,
+                        "adv_g": 0.4,
+                    },
                 ),
-                Update("D", {"critics": 3e-4}, {"adv_d": 1.0}),
+                Update("D", {"critics": 4e-4}, {"adv_d": 1.0}),
             ),
             schedule=_DECAY,
         ),

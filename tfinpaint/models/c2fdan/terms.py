@@ -33,6 +33,11 @@ def occ_l1_fine(model: Any, batch: dict, outputs: dict) -> Any:
     return losses.masked_l1(outputs["raw"], batch["image"], _real(batch, batch["mask"]))
 
 
+def chroma_l1_fine(model: Any, batch: dict, outputs: dict) -> Any:
+    """Not in the paper: eq. 6 on the fine picture's colour differences; LightCNN sees greys and leaves stains there."""
+    return losses.masked_l1(_chroma(outputs["raw"]), _chroma(batch["image"]), _real(batch, batch["mask"]))
+
+
 def ssim_coarse(model: Any, batch: dict, outputs: dict) -> Any:
     """Not in the paper: structural similarity of the composed coarse picture (a mean error alone rewards blur)."""
     return losses.ssim_distance(outputs["coarse"], batch["image"], batch.get("valid"))
@@ -62,6 +67,11 @@ def adv_d(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 12: the mean over the critics of -log(1 - D(painted)) - log D(photo); the printed minus means both."""
     fake, real = outputs["fake_logits"], outputs["real_logits"]
     return -_mean([losses.log_mean_sigmoid(-fake[name]) + losses.log_mean_sigmoid(real[name]) for name in fake])
+
+
+def _chroma(picture: Any) -> Any:
+    """Red and blue less green."""
+    return picture[..., ::2] - picture[..., 1:2]
 
 
 def _over_taps(distance: Any, model: Any, batch: dict, outputs: dict) -> Any:
@@ -105,6 +115,7 @@ TERMS = {
     "occ_l1": occ_l1,
     "nocc_l1": nocc_l1,
     "occ_l1_fine": occ_l1_fine,
+    "chroma_l1_fine": chroma_l1_fine,
     "ssim_coarse": ssim_coarse,
     "ssim_fine": ssim_fine,
     "id_perceptual": id_perceptual,
