@@ -108,6 +108,67 @@ def test_an_aligned_picture_has_nothing_beyond_it():
     assert engine.batches == [1]
 
 
+class AstrayDetector:
+    """Sees the face `off` pixels aside as long as anything in the photo is red."""
+
+    def __init__(self, off, then=one_face):
+        self.off, self.then, self.calls = off, then, 0
+
+    def __call__(self, pixels):
+        self.calls += 1
+        if (pixels[..., 0] > pixels[..., 1] + 60.0).any():
+            (face,) = one_face(pixels)
+            return [Face(face.box, face.score, face.landmarks + np.float32(self.off))]
+        return self.then(pixels)
+
+
+def test_a_face_that_lies_elsewhere_when_painted_is_painted_anew_from_the_photo():
+    photo = ribbon(slice(190, 210))
+    photo[photo == 128] = np.random.default_rng(0).integers(110, 140, np.sum(photo == 128))
+    engine = RedEngine(1.0)
+    restored = restore_photo(photo, engine, detector=AstrayDetector(9))
+    assert engine.batches == [1, 1]
+    assert np.array_equal(restored.faces[0].landmarks, one_face(photo)[0].landmarks)
+    assert np.array_equal(restored.pixels, restore_photo(photo, RedEngine(1.0), detector=one_face).pixels)
+    once = restore_photo(photo, RedEngine(1.0), detector=AstrayDetector(9), look_again=False)
+    assert not np.array_equal(once.pixels, restored.pixels)
+
+
+@pytest.mark.parametrize(
+    ("detector", "looks"),
+    [
+        (AstrayDetector(0.5), [1]),  # as good as the same place
+        (AstrayDetector(60), [1]),  # another face
+        (AstrayDetector(9, then=no_face), [1]),
+        (AstrayDetector(9, then=lambda pixels: [*one_face(pixels), FACE]), [1, 1]),
+    ],
+)
+def test_when_a_face_is_painted_anew(detector, looks):
+    engine, photo = RedEngine(1.0), ribbon(slice(190, 210))
+    restored = restore_photo(photo, engine, detector=detector, faces="all")
+    assert engine.batches == looks and detector.calls == 2 and len(restored.faces) == 1
+
+
+def test_a_second_look_that_finds_nothing_hidden_changes_nothing():
+    photo = ribbon(slice(75, 83))  # at the border of the crop
+
+    class Edge(AstrayDetector):
+        def __call__(self, pixels):
+            (face,) = one_face(pixels)
+            self.calls += 1
+            return [Face(face.box, face.score, face.landmarks + (10 if self.calls == 2 else -20))]
+
+    engine = RedEngine(1.0)
+    restored = restore_photo(photo, engine, detector=Edge(0))
+    assert engine.batches == [1, 1] and restored.mask[190:210, 76:82].all()
+
+
+def test_a_bare_face_is_looked_for_once():
+    detector = AstrayDetector(9)
+    restore_photo(ribbon(slice(0, 0)), RedEngine(1.0), detector=detector)
+    assert detector.calls == 1
+
+
 def test_all_faces_or_the_largest():
     every = restore_photo(data.astronaut(), FakeEngine(), detector=two_faces, faces="all")
     one = restore_photo(data.astronaut(), FakeEngine(), detector=two_faces)
@@ -167,5 +228,7 @@ def test_bad_input_is_one_sentence(portrait):
         restore_photo(np.zeros((50, 50), np.float32), FakeEngine(), detector=one_face)
     with pytest.raises(InputError, match="leave out `box`"):
         restore_photo(portrait, FakeEngine(), aligned=True, box=(0, 0, 5, 5))
+    with pytest.raises(InputError, match="points of the photo, 512x512 pixels"):
+        restore_photo(portrait, FakeEngine(), landmarks=FACE.landmarks + 600)
     with pytest.raises(InputError, match="'largest' or 'all'"):
         restore_photo(portrait, FakeEngine(), faces="both")

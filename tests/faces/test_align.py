@@ -159,6 +159,13 @@ def test_masked_faces_are_aligned_like_bare_ones(shared):
     assert np.mean(errors) < 0.04 and np.median(errors) < 0.03  # of the crop's side
 
 
+@pytest.mark.parametrize("shift", [(-900, 0), (0, 900), (-900, -900), (500, -400)])
+def test_a_crop_beyond_the_picture_ends_and_shows_its_border(shift):
+    image = np.random.default_rng(0).integers(100, 120, (60, 80, 3), np.uint8)
+    crop = resample(image, np.array([[1.0, 0, shift[0]], [0, 1, shift[1]]]), (32, 32))
+    assert crop.shape == (32, 32, 3) and 95 < crop.min() and crop.max() < 125
+
+
 @given(st.floats(1, 4), st.floats(-3, 3), st.integers(16, 256))
 def test_a_widened_crop_shows_more_about_the_same_middle(factor, angle, size):
     c, s = np.cos(angle), np.sin(angle)

@@ -47,7 +47,14 @@ class FaceFinder:
             InputError: the caller's box or landmarks do not fit the photo.
         """
         if self.landmarks is not None:
-            return (face_from_landmarks(self.landmarks),)
+            face = face_from_landmarks(self.landmarks)
+            size = np.array(pixels.shape[1::-1])
+            if not ((face.landmarks >= 0) & (face.landmarks < size)).all(1).any():
+                raise InputError(
+                    f"`landmarks` must be points of the photo, {size[0]}x{size[1]} pixels, at least one of them in it. "
+                    f"Received: {face.landmarks.tolist()}."
+                )
+            return (face,)
         self.detector = self.detector or default_detector()
         if self.box is not None:
             return (face_in_box(pixels, self.box, self.detector),)

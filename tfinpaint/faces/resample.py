@@ -38,6 +38,9 @@ def resample(
         shape = np.maximum(np.rint((high - low) * scale), 1).astype(int)
         ratio = shape / (high - low)
         part = cv2.resize(part, shape.tolist(), interpolation=cv2.INTER_AREA)
+    for axis in (0, 1):
+        if part.shape[axis] == 1:  # a crop beyond the picture; OpenCV never ends mirroring a single row
+            part = np.repeat(part, 2, axis)
     # a point of the part, p, lies at (p + 0.5) / ratio - 0.5 + low in the picture
     linear, shift = linear / ratio, linear @ (0.5 / ratio - 0.5 + low) + shift
     return cv2.warpAffine(part, np.column_stack([linear, shift]), tuple(size), flags=interpolation, borderMode=border)

@@ -1,0 +1,12 @@
+"""Photo to photo, the main road: read, detect, align, restore, paste, write.
+
+model = tfinpaint.zoo.load("fmodr")
+restored = tfinpaint.restoration.restore_photo("photo.jpg", model)
+restored.save("restored.jpg")
+"""
+
+from tfinpaint.restoration.engine import Engine
+from tfinpaint.restoration.photos import restore_photo, restore_photos
+from tfinpaint.restoration.restored import Restored
+
+__all__ = ["Engine", "Restored", "restore_photo", "restore_photos"]

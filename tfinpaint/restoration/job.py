@@ -1,0 +1,89 @@
+"""A photo on its way: what of it is looked at, and how it comes together again."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tfinpaint import faces as face_tools
+from tfinpaint import images
+from tfinpaint.restoration.restored import Restored
+
+RIM = 3  # pixels of a crop: what is hidden so near its border may go on beyond it
+
+
+@dataclass
+class Look:
+    """A square of a photo, around a face or around what reaches out of that: what is seen, and what became of it.
+
+    Attributes:
+        matrix: `(2, 3)`, from photo to square.
+        pixels: `(size, size, 3)` uint8.
+        hidden: `(size, size)` bool, the caller's mask, or None.
+        restored: `(size, size, 3)` uint8, once it has run.
+        mask: `(size, size, 1)`, where that is painted.
+        wider: the look around this one, where that is needed.
+    """
+
+    matrix: np.ndarray
+    pixels: np.ndarray
+    hidden: np.ndarray | None
+    restored: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    wider: "Look | None" = None
+
+    def around(self) -> np.ndarray:
+        """The wider look's mask without what this one decides: all but its rim, where it saw half of things."""
+        size = len(self.pixels)
+        share = (1 - 2 * RIM / size) * np.linalg.norm(self.wider.matrix[0, :2]) / np.linalg.norm(self.matrix[0, :2])
+        edge = round(size * (1 - share) / 2)
+        mask = self.wider.mask.copy()
+        mask[edge : size - edge, edge : size - edge] = 0
+        return mask
+
+
+@dataclass
+class Job:
+    """A photo on its way.
+
+    Attributes:
+        photo: what was read.
+        faces: that are looked at; none where the photo is itself an aligned crop.
+        hole: `(height, width)` bool, the caller's mask, or None.
+        looks: one for each face, or one of the whole photo.
+    """
+
+    photo: images.Photo
+    faces: tuple[face_tools.Face, ...]
+    hole: np.ndarray | None
+    looks: list[Look]
+
+    @classmethod
+    def of(cls, photo: images.Photo, finder: face_tools.FaceFinder | None, mask: Any, size: int) -> "Job":
+        """Finds the faces and cuts them out; without a finder the photo is one crop."""
+        hole = None if mask is None else images.read_mask(mask, photo.pixels.shape[:2])
+        faces = () if finder is None else finder(photo.pixels, str(photo.path or "the photo"))
+        matrices = [face_tools.alignment_matrix(face.landmarks, size) for face in faces]
+        if finder is None:
+            matrices = [face_tools.whole_picture_matrix(photo.pixels, size)]
+        job = cls(photo, faces, hole, [])
+        job.looks = [job.look(matrix, size) for matrix in matrices]
+        if hole is not None and hole.any() and not any(look.hidden.any() for look in job.looks):
+            warnings.warn("The mask hides nothing of the face; the photo stays as it is.", stacklevel=3)
+        return job
+
+    def look(self, matrix: np.ndarray, size: int) -> Look:
+        """A square of the photo, not yet run."""
+        hidden = None if self.hole is None else face_tools.align_mask(self.hole, matrix, size)
+        return Look(matrix, face_tools.resample(self.photo.pixels, matrix, (size, size)), hidden)
+
+    def pasted(self) -> Restored:
+        """The photo with what the looks have painted; first what lies around a face, then the face."""
+        pixels, painted = self.photo.pixels, np.zeros(self.photo.pixels.shape[:2], bool)
+        for look in self.looks:
+            parts = [] if look.wider is None else [(look.wider, look.around())]
+            for part, mask in (*parts, (look, look.mask)):
+                pixels, new = face_tools.paste(pixels, part.restored, mask, part.matrix, hole=self.hole)
+                painted |= new
+        return Restored(self.photo, pixels, painted, self.faces)
