@@ -9,10 +9,10 @@ from tests.faces_for_tests import synthetic_faces
 from tests.fake_engine import no_face, one_face
 from tfinpaint import cli
 from tfinpaint.data import load_pairs
-from tfinpaint.data.occlude_photo import _widened, occlude_photo
+from tfinpaint.data.occlude_photo import occlude_photo
 from tfinpaint.data.occlusions import FaceMask, LowerFaceRectangle
 from tfinpaint.errors import InputError
-from tfinpaint.faces import alignment_matrix, find, template_points
+from tfinpaint.faces import find, template_points
 
 PORTRAIT = data.astronaut()[:240, 100:340]
 
@@ -111,15 +111,6 @@ def test_a_rectangle_has_its_share_of_the_aligned_crop_at_any_size(angle):
     photo = np.full((500, 600, 3), 128, np.uint8)
     _, mask = occlude_photo(photo, [points], LowerFaceRectangle(side=0.25))
     assert mask.sum() == pytest.approx(50 * 50, rel=0.1)
-
-
-def test_the_crop_of_a_context_of_one_is_the_aligned_crop():
-    points = one_face(PORTRAIT)[0].landmarks
-    ours = _widened(alignment_matrix(points, 1), 128, 1.0)
-    np.testing.assert_allclose(ours, alignment_matrix(points, 128), rtol=1e-4, atol=1e-3)
-    twice = _widened(alignment_matrix(points, 1), 128, 2.0)
-    middle = np.linalg.solve(ours[:, :2], 63.5 - ours[:, 2])
-    np.testing.assert_allclose(twice[:, :2] @ middle + twice[:, 2], 63.5, atol=1e-3)
 
 
 def test_a_bad_photo_does_not_stop_the_rest(photos, tmp_path, capsys):
