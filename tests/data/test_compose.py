@@ -113,6 +113,14 @@ def test_a_choice_tells_what_it_drew():
     np.testing.assert_allclose(np.bincount(kind) / 800, [1 / 3, 2 / 9, 4 / 9], atol=0.06)
 
 
+def test_choices_of_the_same_kind_are_one_kind():
+    choice = Choice([Glass(1.0, 1.0, slice(0, 1)), Rectangle(area=1.0, aspect=1.0), Glass(1.0, 1.0, slice(0, 2))])
+    assert choice.kinds == ("glass", "rectangle")
+    kind, area = choice.kind_of(seeds(200, 1)).numpy(), many(choice, 200)[1].sum((1, 2, 3))
+    np.testing.assert_array_equal(kind == 1, area == SIZE**2)
+    assert set(area[kind == 0]) == {SIZE, 2 * SIZE}
+
+
 def test_what_is_composed_tells_what_it_drew():
     panes = [Choice([Glass(1.0, 1.0, slice(0, 1)), "no_occlusion"]), Rectangle(area=1.0, aspect=1.0)]
     both = Compose(panes, probabilities=[0.8, 0.5])

@@ -43,14 +43,14 @@ class Choice(Occlusion):
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of all choices in their order; a choice among choices counts by what it chooses."""
-        return tuple(name for choice in self.choices for name in choice.kinds)
+        """The kinds of all choices in their order, each once; a choice among choices counts by what it chooses."""
+        return tuple(dict.fromkeys(name for choice in self.choices for name in choice.kinds))
 
     def kind_of(self, seeds: tf.Tensor) -> tf.Tensor:
         """Which of `kinds` each sample gets, int32 `(batch,)`."""
         draw = Draws(seeds)
-        chosen, first, result = draw.choose(self.weights), 0, tf.zeros(tf.shape(seeds)[:1], tf.int32)
+        chosen, result = draw.choose(self.weights), tf.zeros(tf.shape(seeds)[:1], tf.int32)
         for i, choice in enumerate(self.choices):
-            result = tf.where(chosen == i, first + choice.kind_of(draw.seeds()), result)
-            first += len(choice.kinds)
+            ours = tf.constant([self.kinds.index(name) for name in choice.kinds])
+            result = tf.where(chosen == i, tf.gather(ours, choice.kind_of(draw.seeds())), result)
         return result
