@@ -149,18 +149,17 @@ def test_when_a_face_is_painted_anew(detector, looks):
     assert engine.batches == looks and detector.calls == 2 and len(restored.faces) == 1
 
 
-def test_a_second_look_that_finds_nothing_hidden_changes_nothing():
-    photo = ribbon(slice(75, 83))  # at the border of the crop
-
-    class Edge(AstrayDetector):
+@pytest.mark.parametrize("columns", [slice(75, 83), slice(75, 200)], ids=["beside", "partly beside"])
+def test_what_only_the_first_look_saw_is_painted_too(columns):
+    class Slipping(AstrayDetector):  # the first crop is columns 60 to 300, the second 90 to 330
         def __call__(self, pixels):
             (face,) = one_face(pixels)
             self.calls += 1
             return [Face(face.box, face.score, face.landmarks + (10 if self.calls == 2 else -20))]
 
     engine = RedEngine(1.0)
-    restored = restore_photo(photo, engine, detector=Edge(0))
-    assert engine.batches == [1, 1] and restored.mask[190:210, 76:82].all()
+    restored = restore_photo(ribbon(columns), engine, detector=Slipping(0))
+    assert engine.batches == [1, 1] and restored.mask[190:210, 76 : columns.stop - 1].all()
 
 
 def test_a_bare_face_is_looked_for_once():

@@ -24,6 +24,7 @@ class Look:
         restored: `(size, size, 3)` uint8, once it has run.
         mask: `(size, size, 1)`, where that is painted.
         wider: the look around this one, where that is needed.
+        first: the look that this one takes the place of; where it saw more hidden, it counts.
     """
 
     matrix: np.ndarray
@@ -32,6 +33,7 @@ class Look:
     restored: np.ndarray | None = None
     mask: np.ndarray | None = None
     wider: "Look | None" = None
+    first: "Look | None" = None
 
     def around(self) -> np.ndarray:
         """The wider look's mask without what this one decides: all but its rim, where it saw half of things."""
@@ -79,10 +81,11 @@ class Job:
         return Look(matrix, face_tools.resample(self.photo.pixels, matrix, (size, size)), hidden)
 
     def pasted(self) -> Restored:
-        """The photo with what the looks have painted; first what lies around a face, then the face."""
+        """The photo with what the looks have painted, the last and nearest look at a face on top."""
         pixels, painted = self.photo.pixels, np.zeros(self.photo.pixels.shape[:2], bool)
         for look in self.looks:
-            parts = [] if look.wider is None else [(look.wider, look.around())]
+            parts = [] if look.first is None else [(look.first, look.first.mask)]
+            parts += [] if look.wider is None else [(look.wider, look.around())]
             for part, mask in (*parts, (look, look.mask)):
                 pixels, new = face_tools.paste(pixels, part.restored, mask, part.matrix, hole=self.hole)
                 painted |= new

@@ -37,6 +37,7 @@ def look_again(jobs: Sequence[Job], finder: face_tools.FaceFinder, model: Engine
     run([look for *_, look in moved], model)
     for job, i, face, look in moved:
         if look.mask.any():
+            look.first = job.looks[i]
             job.faces, job.looks[i] = (*job.faces[:i], face, *job.faces[i + 1 :]), look
 
 
