@@ -123,15 +123,13 @@ class AstrayDetector:
 
 
 def test_a_face_that_lies_elsewhere_when_painted_is_painted_anew_from_the_photo():
-    photo = ribbon(slice(190, 210))
-    photo[photo == 128] = np.random.default_rng(0).integers(110, 140, np.sum(photo == 128))
-    engine = RedEngine(1.0)
+    photo, engine = ribbon(slice(190, 210)), RedEngine(1.0)
     restored = restore_photo(photo, engine, detector=AstrayDetector(9))
     assert engine.batches == [1, 1]
     assert np.array_equal(restored.faces[0].landmarks, one_face(photo)[0].landmarks)
-    assert np.array_equal(restored.pixels, restore_photo(photo, RedEngine(1.0), detector=one_face).pixels)
+    assert (restored.mask >= restore_photo(photo, RedEngine(1.0), detector=one_face).mask).all()
     once = restore_photo(photo, RedEngine(1.0), detector=AstrayDetector(9), look_again=False)
-    assert not np.array_equal(once.pixels, restored.pixels)
+    assert np.array_equal(once.faces[0].landmarks, one_face(photo)[0].landmarks + 9)
 
 
 @pytest.mark.parametrize(
