@@ -168,6 +168,7 @@ def test_the_grid_on_the_card_of_c2fdan_is_that_of_the_published_weights():
     for attempt, sentence in (
         (1, "gave back {full} of the\n  lost SSIM, its coarse network alone {coarse}:"),
         (2, "gave back {full}"),
+        (3, "gave back\n  {full}"),
     ):
         earlier = json.loads((zoo.folder("c2fdan") / f"grid_attempt_{attempt}.json").read_text(encoding="utf-8"))
         undone = earlier["rows"]["all"]["undone"]
@@ -191,6 +192,15 @@ def test_the_eyes_on_the_card_of_c2fdan_are_those_of_the_published_weights():
     }
     card = (zoo.folder("c2fdan") / "README.md").read_text(encoding="utf-8")
     assert f"contrast of {before['methods']['full']['contrast']['mean']:.2f}" in card
+
+
+def test_the_docs_say_what_a_second_look_was_measured_to_gain():
+    models = json.loads((ROOT / "benchmarks/results/look_again.json").read_text(encoding="utf-8"))["models"]
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    for name, results in models.items():
+        gain, *off = (results[key] for key in ("gain, dB", "off, one look", "off, two looks"))
+        assert f"`{name}` {gain['mean']:.2f} [{gain['low']:.2f}, {gain['high']:.2f}] dB" in page
+        assert "{:.1f} -> {:.1f}".format(*(points["mean"] for points in off)) in page
 
 
 def test_an_installed_wheel_brings_the_zoo(tmp_path):
