@@ -24,6 +24,11 @@ class Face:
     def area(self) -> float:
         return self.box[2] * self.box[3]
 
+    def distance(self, other: "Face") -> float:
+        """Mean distance of its five points from those of another face, in distances between its own eyes."""
+        apart = np.linalg.norm(other.landmarks - self.landmarks, axis=1).mean()
+        return float(apart / np.linalg.norm(self.landmarks[0] - self.landmarks[1]))
+
 
 def largest(faces: Sequence[Face]) -> Face:
     """The face of the greatest area times score; a doubtful small find never wins over a plain face."""

@@ -31,7 +31,7 @@ def look_again(jobs: Sequence[Job], finder: face_tools.FaceFinder, model: Engine
     moved = []
     for job in jobs:
         for i, face in enumerate(_found_again(job, finder)):
-            if _MOVED < _distance(job.faces[i], face) < 1:
+            if _MOVED < job.faces[i].distance(face) < 1:
                 matrix = face_tools.alignment_matrix(face.landmarks, model.image_size)
                 moved.append((job, i, face, job.look(matrix, model.image_size)))
     run([look for *_, look in moved], model)
@@ -59,10 +59,4 @@ def _found_again(job: Job, finder: face_tools.FaceFinder) -> list[face_tools.Fac
         found = finder(restored.pixels) if restored.mask.any() else ()
     except NoFaceError:
         found = ()
-    return [min(found, key=lambda other, face=face: _distance(face, other), default=face) for face in job.faces]
-
-
-def _distance(face: face_tools.Face, other: face_tools.Face) -> float:
-    """Of the points of two faces, in distances between the eyes."""
-    apart = np.linalg.norm(face.landmarks - other.landmarks, axis=1).mean()
-    return float(apart / np.linalg.norm(face.landmarks[0] - face.landmarks[1]))
+    return [min(found, key=face.distance, default=face) for face in job.faces]

@@ -9,9 +9,9 @@ import numpy as np
 from tfinpaint import faces as face_tools
 from tfinpaint import images
 from tfinpaint.errors import InputError, TfinpaintError
+from tfinpaint.restoration import looks
 from tfinpaint.restoration.engine import Engine
 from tfinpaint.restoration.job import Job
-from tfinpaint.restoration.looks import look_again, look_further, run
 from tfinpaint.restoration.restored import Restored
 
 Source = str | os.PathLike | np.ndarray | images.Photo
@@ -69,6 +69,7 @@ def restore_photos(
     if aligned and (box is not None or landmarks is not None):
         raise InputError("`aligned` says that the photo is the face; leave out `box` and `landmarks`.")
     finder = None if aligned else face_tools.FaceFinder(detector, faces, box, landmarks)
+    again = finder if look_again else None
     waiting: list[tuple[Source, Job | TfinpaintError]] = []
     for source in sources:
         try:
@@ -78,9 +79,9 @@ def restore_photos(
         jobs = [job for _, job in waiting if isinstance(job, Job)]
         pixels = sum(job.photo.pixels.size // 3 for job in jobs)
         if not jobs or sum(len(job.looks) for job in jobs) >= batch_size or pixels >= _PENDING_PIXELS:
-            yield from _restore_waiting(waiting, model, finder if look_again else None)
+            yield from _restore_waiting(waiting, model, again)
             waiting = []
-    yield from _restore_waiting(waiting, model, finder if look_again else None)
+    yield from _restore_waiting(waiting, model, again)
 
 
 def _photo(source: Source) -> images.Photo:
@@ -90,12 +91,12 @@ def _photo(source: Source) -> images.Photo:
 
 
 def _restore_waiting(
-    waiting: Sequence[tuple[Source, Any]], model: Engine, finder: face_tools.FaceFinder | None
+    waiting: Sequence[tuple[Source, Any]], model: Engine, again: face_tools.FaceFinder | None
 ) -> Iterator[tuple[Source, Any]]:
     jobs = [job for _, job in waiting if isinstance(job, Job)]
-    run([look for job in jobs for look in job.looks], model)
-    if finder is not None:
-        look_again(jobs, finder, model)
-    look_further(jobs, model)
+    looks.run([look for job in jobs for look in job.looks], model)
+    if again is not None:
+        looks.look_again(jobs, again, model)
+    looks.look_further(jobs, model)
     for source, job in waiting:
         yield source, job.pasted() if isinstance(job, Job) else job

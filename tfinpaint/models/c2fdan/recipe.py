@@ -32,8 +32,8 @@ PAPER = Recipe(
 
 # Between the paper's two steps stands one without feature network and critics: its steps are cheaper, and most of what
 # can be learned from pixels is learned there. The weights of the fine picture's terms balance their gradients on the
-# hidden pixels, with the published LightCNN in the slot: eq. 6 and structural similarity lead, the perceptual term
-# follows, style and the critics come last.
+# hidden pixels, with the published LightCNN in the slot: eq. 6 (on colour differences, too, which that network does
+# not see) and structural similarity lead, the perceptual term follows, style and the critics come last.
 _BOTH = {**_COARSE, "mask_bce": 10.0, "occ_l1_fine": 2.0, "ssim_fine": 10.0}
 _DECAY = {"name": "cosine", "to": 0.05, "warmup": 100}
 SMALL = Recipe(
