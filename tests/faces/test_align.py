@@ -11,6 +11,7 @@ from skimage import data
 
 from tests.fake_engine import FACE
 from tfinpaint.faces import (
+    Face,
     YuNet,
     align,
     align_mask,
@@ -174,3 +175,11 @@ def test_a_widened_crop_shows_more_about_the_same_middle(factor, angle, size):
     near, far = moved(points, matrix), moved(points, widened(matrix, size, factor))
     middle = (size - 1) / 2
     np.testing.assert_allclose((far - middle) * factor, near - middle, atol=1e-6)
+
+
+def test_the_distance_of_two_faces_is_in_distances_between_the_eyes():
+    first, half = (Face((0, 0, 1, 1), 1.0, np.float32(points)) for points in (FACE.landmarks, FACE.landmarks / 2))
+    eyes = np.hypot(*(FACE.landmarks[1] - FACE.landmarks[0]))
+    shifted = Face(first.box, 1.0, first.landmarks + np.float32([3, 4]))
+    assert first.distance(first) == 0 and first.distance(shifted) == pytest.approx(5 / eyes)
+    assert half.distance(first) == pytest.approx(2 * first.distance(half))  # in units of its own eyes
