@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 
 def synthetic_faces(n: int, size: int = 64, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -14,19 +14,21 @@ COMMON = {"errors"}
 # Room -> rooms that it may import, at module level or inside functions.
 MAY = {
     "errors": set(),
+    "framing": COMMON,
+    "engine": COMMON | {"framing"},
     "records": COMMON,
     "layers": COMMON,
     "losses": COMMON,
-    "features": COMMON | {"faces.template"},
-    "training": COMMON | {"losses", "layers", "features"},
-    "models": COMMON | {"losses", "layers", "features", "training", "faces.template"},
+    "features": COMMON | {"framing"},
+    "training": COMMON | {"engine", "losses", "layers", "features"},
+    "models": COMMON | {"engine", "framing", "losses", "layers", "features", "training"},
     "images": COMMON,
-    "faces": COMMON | {"images"},
-    "data": COMMON | {"faces", "images", "records"},
+    "faces": COMMON | {"framing", "images"},
+    "data": COMMON | {"framing", "faces", "images", "records"},
     "zoo": COMMON | {"models"},
-    "restoration": COMMON | {"zoo", "faces", "images"},
-    "evaluation": COMMON | {"zoo", "faces", "images", "data", "features", "records"},
-    "callbacks": COMMON | {"zoo", "images", "evaluation", "training", "records"},
+    "restoration": COMMON | {"engine", "zoo", "faces", "images"},
+    "evaluation": COMMON | {"engine", "framing", "zoo", "faces", "images", "data", "features", "records"},
+    "callbacks": COMMON | {"engine", "zoo", "images", "evaluation", "training", "records"},
 }
 NO_TENSORFLOW = ("callbacks", "layers", "losses", "features", "models", "faces", "images", "training")
 

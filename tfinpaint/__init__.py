@@ -11,10 +11,12 @@ from tfinpaint._version import __version__
 _ROOMS = (
     "callbacks",
     "data",
+    "engine",
     "errors",
     "evaluation",
     "faces",
     "features",
+    "framing",
     "images",
     "layers",
     "losses",

@@ -8,7 +8,7 @@ from tests.faces_for_tests import synthetic_faces
 from tfinpaint.data.occlusions import FaceMask
 from tfinpaint.data.occlusions.mask_shapes import STYLES
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 SIZE, N = 64, 60
 FACES, LANDMARKS = synthetic_faces(N, SIZE, seed=3)

@@ -8,7 +8,7 @@ from tfinpaint.data.occluder_bank import OccluderBank, render_occluders
 from tfinpaint.data.occlusions import FaceMask, FromBank
 from tfinpaint.data.sources import FaceSet
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 SIDE = 64
 

@@ -13,7 +13,7 @@ from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.occlusions.free_form import stroke_distance
 from tfinpaint.data.occlusions.places import draw_corner
 from tfinpaint.errors import ImageFileError, InputError
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 
 def blank(n, size=64):

@@ -15,7 +15,7 @@ from tfinpaint.data.occlusions.face_coordinates import FaceCoordinates
 from tfinpaint.data.occlusions.face_mask import NAMED
 from tfinpaint.data.occlusions.mask_templates import _homography
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 POINTS = [[10, 20], [60, 5], [110, 20], [20, 60], [60, 95], [100, 60]]
 KIT = Path(__file__).resolve().parents[3] / "shared/data/masked/mask_templates.zip"

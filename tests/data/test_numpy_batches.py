@@ -11,7 +11,7 @@ from tfinpaint.data.occluder_bank import MIRRORED, fit_similarities, photo_light
 from tfinpaint.data.occlusions import LowerFaceRectangle, Occlusion
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import similarity, template_points
+from tfinpaint.framing import similarity, template_points
 from tfinpaint.training import Recipe
 
 KEYS = {"image", "occluded", "mask", "valid", "landmarks"}

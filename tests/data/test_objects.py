@@ -18,7 +18,7 @@ from tfinpaint.data.occlusions.objects import HELD_OUT
 from tfinpaint.data.occlusions.photo_match import colours_at, noise_and_softness
 from tfinpaint.data.occlusions.placement import ELSE, PLACES, _taper, _to_border, anywhere, semantic
 from tfinpaint.errors import ImageFileError, InputError
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 SIZE, N = 64, 24
 FACES, LANDMARKS = synthetic_faces(N, SIZE, seed=5)

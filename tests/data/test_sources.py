@@ -12,7 +12,7 @@ from tests.faces_for_tests import synthetic_faces
 from tfinpaint import data
 from tfinpaint.data.sources import align_picture, concatenate, load_faces
 from tfinpaint.errors import ImageFileError, InputError
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 NAMES = [f"face_{k:02d}.png" for k in range(5)]
 FACES, LANDMARKS = synthetic_faces(len(NAMES), 80)

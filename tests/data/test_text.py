@@ -9,7 +9,7 @@ from tfinpaint.data.occlusions import Text
 from tfinpaint.data.occlusions.word_bank import TYPEFACES, WordBank, word_bank
 from tfinpaint.data.occlusions.words import WORDS
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 BANK = word_bank()
 

@@ -6,7 +6,7 @@ import pytest
 from tests.evaluation.stand_ins import MeanColour
 from tfinpaint.errors import WeightsError
 from tfinpaint.evaluation import build_face_judge, build_landmark_judge, look
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 
 @pytest.mark.parametrize("build", [build_face_judge, build_landmark_judge])

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from tests.faces.head_mesh import head_mesh
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import template_points
 from tfinpaint.faces.uv import GenericHead, Pose, render_mesh
 from tfinpaint.faces.uv.head_model import LANDMARKS, front, unwrap
+from tfinpaint.framing import template_points
 
 ANGLES = [(0, 0, 0), (29, 6, -11), (-34, -14, 6)]  # yaw, pitch, roll in degrees
 CHART = np.stack(unwrap(*LANDMARKS.T), axis=-1)  # where the five points lie on it

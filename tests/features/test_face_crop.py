@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import TEMPLATE, similarity, template_points
-from tfinpaint.features.face_crop import ARCFACE, DLIB, FaceCrop, framing, interpolation
+from tfinpaint.features.face_crop import DLIB, FaceCrop, framing, interpolation
+from tfinpaint.framing import ARCFACE, TEMPLATE, similarity, template_points
 
 
 @given(st.integers(2, 40), st.floats(-0.6, 0.6), st.floats(0.1, 2.0), st.integers(1, 40))

@@ -4,10 +4,10 @@ import pytest
 from keras import ops
 
 from tfinpaint.errors import InputError, WeightsError
-from tfinpaint.faces.template import TEMPLATE
 from tfinpaint.features import MaxFeatureMap, build_light_cnn, face_cosine, feature_network
 from tfinpaint.features.light_cnn import SQUARE, TAPS
 from tfinpaint.features.weights import save_arrays
+from tfinpaint.framing import TEMPLATE
 
 
 def faces(count, size, seed=0):

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from tfinpaint.faces.template import similarity, template_points
+from tfinpaint.framing import similarity, template_points
 
 
 def align_picture(

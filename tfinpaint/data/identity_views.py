@@ -10,7 +10,7 @@ from tfinpaint.data.colour_jitter import colour_jitter
 from tfinpaint.data.occlusions import Occlusion
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.pipeline import numbered_rows
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 
 class Views(NamedTuple):

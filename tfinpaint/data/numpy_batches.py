@@ -10,7 +10,7 @@ import numpy as np
 from tfinpaint.data.occluder_bank import OccluderBank, photo_light
 from tfinpaint.data.sources import FaceSet
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import MIRRORED
+from tfinpaint.framing import MIRRORED
 
 
 class NumpyBatches(keras.utils.PyDataset):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tfinpaint.data.sources import FaceSet
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import MIRRORED
+from tfinpaint.framing import MIRRORED
 
 _CANDIDATES = 8  # more would fit better, but give each face the same few occluders
 _QUALITY = 95  # of WebP's colours; its opacity is kept exactly

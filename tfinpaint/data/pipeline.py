@@ -11,8 +11,8 @@ from tfinpaint.data.occlusions.base import as_occlusion
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.sources import FaceSet
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import MIRRORED
 from tfinpaint.faces.uv.flip import flip_uv
+from tfinpaint.framing import MIRRORED
 
 
 def default_occlusion(mixture: str = "worn_masks") -> Occlusion:

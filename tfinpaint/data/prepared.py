@@ -21,7 +21,7 @@ from tfinpaint.data.face_set import FaceSet
 from tfinpaint.data.framing import align_picture
 from tfinpaint.data.shards import MANIFEST, check_file
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 KIND, FORMAT = "tfinpaint faces", 1
 UNFINISHED = "unfinished.json"  # stands in a folder as long as its manifest does not

@@ -6,8 +6,8 @@ from tfinpaint.faces.face import Face, largest
 from tfinpaint.faces.find import FaceFinder, face_from_landmarks, face_in_box
 from tfinpaint.faces.paste import paste
 from tfinpaint.faces.resample import resample
-from tfinpaint.faces.template import TEMPLATE, similarity, template_points
 from tfinpaint.faces.yunet import YuNet
+from tfinpaint.framing import TEMPLATE, similarity, template_points
 
 __all__ = [
     "TEMPLATE",

@@ -1,10 +1,10 @@
-"""Cuts faces out of photos in the one framing that the networks know."""
+"""Cuts faces out of photos in the framing that a network knows."""
 
 import cv2
 import numpy as np
 
 from tfinpaint.faces.resample import resample
-from tfinpaint.faces.template import similarity, template_points
+from tfinpaint.framing import similarity, template_points
 
 # Under a mask a detector guesses nose and mouth; the guesses steady the scale of turned heads, whose eyes draw near.
 _WEIGHTS = np.array([1.0, 1.0, 0.5, 0.5, 0.5])
@@ -12,14 +12,15 @@ _WEIGHTS = np.array([1.0, 1.0, 0.5, 0.5, 0.5])
 _TOLERANCE = 0.6
 
 
-def alignment_matrix(landmarks: np.ndarray, size: int) -> np.ndarray:
+def alignment_matrix(landmarks: np.ndarray, size: int, framing: str = "wide") -> np.ndarray:
     """The `(2, 3)` similarity from photo to the `size` x `size` crop, robust against wrong nose and mouth points.
 
     Args:
         landmarks: `(5, 2)` points in the photo.
         size: side of the crop.
+        framing: a name in `tfinpaint.framing.FRAMINGS`.
     """
-    target = template_points(size)
+    target = template_points(size, framing)
     by_eyes = similarity(landmarks[:2], target[:2])
     aside = np.linalg.norm(landmarks @ by_eyes[:, :2].T + by_eyes[:, 2] - target, axis=1)
     aside /= np.linalg.norm(target[1] - target[0])

@@ -13,7 +13,7 @@ class Face:
     Attributes:
         box: (x, y, width, height) in pixels.
         score: the detector's, 0 to 1; 1 for a face that the caller gave.
-        landmarks: `(5, 2)`, see `tfinpaint.faces.template`.
+        landmarks: `(5, 2)`, see `tfinpaint.framing`.
     """
 
     box: tuple[float, float, float, float]

@@ -8,13 +8,10 @@ import numpy as np
 from keras import ops
 
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import TEMPLATE
+from tfinpaint.framing import TEMPLATE
 
-# Five points in units of the side of the network's picture: insightface's 112 px crop and dlib's 150 px face chip
-# (padding 0.25; its 68-point model has no nose tip and mouth corners of its own, these are their means).
-ARCFACE = (
-    np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]) + 0.5
-) / 112
+# Five points in units of the side of the network's picture: dlib's 150 px face chip (padding 0.25; its 68-point model
+# has no nose tip and mouth corners of its own, these are their means).
 DLIB = (
     np.array([[0.22549, 0.21599], [0.75476, 0.21599], [0.490127, 0.515625], [0.254149, 0.780233], [0.726104, 0.780233]])
     + 0.25

@@ -9,12 +9,12 @@ import numpy as np
 from keras import layers, ops
 
 from tfinpaint.errors import InputError, WeightsError
-from tfinpaint.faces.template import EYE_LEVEL, TEMPLATE
 from tfinpaint.features.face_crop import FaceCrop
 from tfinpaint.features.max_feature_map import MaxFeatureMap
 from tfinpaint.features.presets import weights_file
 from tfinpaint.features.taps import check_taps, tapped
 from tfinpaint.features.weights import load_arrays, load_h5, randomise, read_weights
+from tfinpaint.framing import EYE_LEVEL, TEMPLATE
 
 CHANNELS = (48, 96, 192, 128, 128)
 TAPS = ("mfm1", "pool1", "mfm2", "pool2", "mfm3", "pool3", "mfm4", "mfm5", "pool4", "embedding")

@@ -7,8 +7,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from tfinpaint.features.face_crop import ARCFACE, FaceCrop, framing
+from tfinpaint.features.face_crop import FaceCrop, framing
 from tfinpaint.features.weights import assign, randomise, read_weights, take
+from tfinpaint.framing import ARCFACE
 
 # (expanded channels, channels, stride of the first, how many): Chen et al. 2018, table 1; the first linear
 # convolution has 64 channels and the embedding 192, as in the widespread TensorFlow weights.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfinpaint.evaluation.benchmark import DrawnFaces, groups
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 SIDE = 40
 

@@ -7,9 +7,9 @@ import pytest
 
 from tfinpaint.errors import InputError, WeightsError
 from tfinpaint.evaluation.protocols import as_embedder, load_embedder, refuse_own_teacher
-from tfinpaint.faces.template import TEMPLATE, template_points
 from tfinpaint.features import build_mobile_face_net
-from tfinpaint.features.face_crop import ARCFACE, FaceCrop, behind_crop
+from tfinpaint.features.face_crop import FaceCrop, behind_crop
+from tfinpaint.framing import ARCFACE, TEMPLATE, template_points
 
 
 def _pictures(count=5, size=40, seed=0):

@@ -6,7 +6,7 @@ import pytest
 
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.evaluation.protocols import as_embedder, load_embedder, load_pair_pictures, read_pairs, verify
-from tfinpaint.faces.template import template_points
+from tfinpaint.framing import template_points
 
 PAIRS = "2\t1\nAnn_Lee\t1\t2\nAnn_Lee\t1\tBob\t1\nCy\t2\t1\nCy\t2\tDee\t3\n"
 NAMES = ["Ann_Lee_0001", "Ann_Lee_0002", "Bob_0001", "Cy_0001", "Cy_0002", "Dee_0003", "Eve_0001"]

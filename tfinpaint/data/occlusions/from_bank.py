@@ -8,7 +8,7 @@ from tfinpaint.data.occlusions.base import Occlusion
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.occlusions.sprites import similarity, warp
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import MIRRORED
+from tfinpaint.framing import MIRRORED
 
 _CANDIDATES = 8  # more would fit better, but give each face the same few occluders
 

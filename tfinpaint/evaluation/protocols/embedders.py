@@ -12,8 +12,8 @@ import numpy as np
 from tfinpaint.errors import InputError
 from tfinpaint.evaluation.protocols.similarity import check_embeddings, check_metric, similarity
 from tfinpaint.faces.resample import resample
-from tfinpaint.faces.template import TEMPLATE
-from tfinpaint.faces.template import similarity as similarity_transform
+from tfinpaint.framing import ARCFACE, TEMPLATE
+from tfinpaint.framing import similarity as similarity_transform
 
 _AT_ONCE = 256  # pictures whose chips are in memory together
 
@@ -101,7 +101,7 @@ def load_embedder(name: str, weights: str | Path, *, batch_size: int = 64) -> Em
         WeightsError: the file cannot be read or is of another network.
     """
     from tfinpaint.evaluation.face_judge import build_face_judge
-    from tfinpaint.features.face_crop import ARCFACE, DLIB, behind_crop
+    from tfinpaint.features.face_crop import DLIB, behind_crop
     from tfinpaint.features.mobile_face_net import build_mobile_face_net
     from tfinpaint.records import hashes
 

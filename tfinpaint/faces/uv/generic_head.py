@@ -34,7 +34,7 @@ class GenericHead:
 
         Args:
             image: `(height, width, channels)`; only its size is used.
-            landmarks: `(5, 2)` points in pixels, in the order of `tfinpaint.faces.template`.
+            landmarks: `(5, 2)` points in pixels, in the order of `tfinpaint.framing`.
 
         Raises:
             InputError: no picture, or not five finite points that span at least a pixel.

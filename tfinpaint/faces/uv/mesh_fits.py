@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from tfinpaint.errors import InputError
-from tfinpaint.faces.template import similarity
 from tfinpaint.faces.uv.files import existing_folder, read_arrays
 from tfinpaint.faces.uv.render_mesh import render_mesh
+from tfinpaint.framing import similarity
 
 _KEYS = ("vertices", "triangles", "uv")
 

@@ -42,7 +42,7 @@ class Pose:
         25 degrees, proportions of 8 %. The points span only 30 mm of depth, so without priors noise would become pose.
 
         Args:
-            landmarks: `(5, 2)` pixels, in the order of `tfinpaint.faces.template`.
+            landmarks: `(5, 2)` pixels, in the order of `tfinpaint.framing`.
 
         Raises:
             InputError: not five finite points that span at least a pixel.

@@ -5,12 +5,10 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from tfinpaint.faces.template import TEMPLATE
-from tfinpaint.features.face_crop import ARCFACE
+from tfinpaint.framing import ARCFACE, FRAMINGS, template_points
 
 PARTS = ("left_eye", "right_eye", "nose", "mouth")
 _PAPER_SIDE = 28 / 112  # of the aligned face in the paper's framing, whose five points are ARCFACE
-FRAMINGS = {"wide": TEMPLATE, "arcface": ARCFACE}
 
 
 def crop_side(size: int, framing: str = "wide") -> int:
@@ -27,7 +25,7 @@ def crop_side(size: int, framing: str = "wide") -> int:
 
 def template_centres(size: int, framing: str = "wide") -> np.ndarray:
     """The parts' middles in pixels (x, y), float32 `(4, 2)`, for faces without landmarks; pixel centres at integers."""
-    points = FRAMINGS[framing] * size - 0.5
+    points = template_points(size, framing)
     return np.vstack([points[:3], points[3:].mean(0)]).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""The one framing of an aligned face, in units of the crop's side, so that 112, 128 and 256 px are the same crop.
+"""How a face lies in an aligned crop, in units of the crop's side, so that 112, 128 and 256 px are the same crop.
 
 The shape is the mean of the five points of in-the-wild portraits (made symmetric); the scale is chosen so that a
 worn mask, the chin and both cheeks of a real photo lie inside: the eyes are 0.27 of the side apart and stand at
@@ -6,6 +6,8 @@ worn mask, the chin and both cheeks of a real photo lie inside: the eyes are 0.2
 """
 
 import numpy as np
+
+from tfinpaint.errors import InputError
 
 EYE_DISTANCE = 0.27
 EYE_LEVEL = 0.38
@@ -18,10 +20,28 @@ MIRRORED = (1, 0, 2, 4, 3)  # the order of the five points of a mirrored face: l
 
 TEMPLATE = np.array([0.5, EYE_LEVEL]) + EYE_DISTANCE * _SHAPE
 
+# insightface's 112 px crop, tight around the face, in which recognisers and some papers work.
+ARCFACE = (
+    np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]) + 0.5
+) / 112
 
-def template_points(size: int) -> np.ndarray:
-    """The five points of the template in pixels of a `size` x `size` crop, shape (5, 2); pixel centres at integers."""
-    return (TEMPLATE * size - 0.5).astype(np.float32)
+# Name -> the five points in units of the side; a model says by name how its faces are aligned.
+FRAMINGS = {"wide": TEMPLATE, "arcface": ARCFACE}
+
+
+def template_points(size: int, framing: str = "wide") -> np.ndarray:
+    """The five points in pixels of a `size` x `size` crop, shape (5, 2), float32; pixel centres at integers.
+
+    Args:
+        size: side of the crop.
+        framing: a name in `FRAMINGS`.
+
+    Raises:
+        InputError: there is no framing of that name.
+    """
+    if framing not in FRAMINGS:
+        raise InputError(f"`framing` must be one of {', '.join(FRAMINGS)}. Received: framing={framing!r}.")
+    return (FRAMINGS[framing] * size - 0.5).astype(np.float32)
 
 
 def similarity(source: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

@@ -1,0 +1,8 @@
+"""What paints aligned faces: what it asks, what it gives, how it is called."""
+
+from tfinpaint.engine.borrowed import Borrowed
+from tfinpaint.engine.contract import Contract
+from tfinpaint.engine.engine import Engine, contract_of
+from tfinpaint.engine.restoration import Restoration
+
+__all__ = ["Borrowed", "Contract", "Engine", "Restoration", "contract_of"]

@@ -1,0 +1,52 @@
+"""What the rooms above ask of whatever paints."""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from tfinpaint.engine.contract import Contract
+from tfinpaint.engine.restoration import Restoration
+from tfinpaint.errors import InputError
+
+
+class Engine(Protocol):
+    """What restores aligned faces: a Keras model, a SavedModel, a TFLite file, or an object of the caller's own.
+
+    Attributes:
+        contract: what it asks and gives.
+        image_size: side in pixels of the faces that it likes best; it takes any.
+    """
+
+    contract: Contract
+    image_size: int
+
+    def restore(
+        self, images: np.ndarray, masks: np.ndarray | None = None, *, seed: int | None = None, batch_size: int = 16
+    ) -> Restoration:
+        """Paints back what is hidden in `(n, height, width, 3)` uint8 RGB pictures of aligned faces.
+
+        Args:
+            images: the faces.
+            masks: `(n, height, width, 1)`, 1 = hidden; needed by some, in place of its own for the others.
+            seed: chooses among the faces that an engine with noise may paint; its mode without one.
+            batch_size: faces at a time.
+
+        Raises:
+            InputError: the engine needs a mask and gets none, or draws nothing and gets a seed.
+        """
+
+
+def contract_of(engine: Any) -> Contract:
+    """The contract that an engine declares.
+
+    Raises:
+        InputError: it declares none.
+    """
+    contract = getattr(engine, "contract", None)
+    if not isinstance(contract, Contract):
+        raise InputError(
+            "An engine must declare what it asks as its attribute `contract`, a `tfinpaint.engine.Contract`. "
+            f"Received: {type(engine).__name__} with contract={contract!r}; give it one, such as "
+            "Contract(mask='finds')."
+        )
+    return contract
