@@ -21,6 +21,7 @@ settings.load_profile("tfinpaint")
 # under pytest 9.)
 ON_ONE_WORKER = (
     "tests/evaluation/benchmark/test_run.py",
+    "tests/goldens/test_goldens.py",
     "tests/layers/test_every_layer.py",
     "tests/test_without_tensorflow.py",
     "tests/training/test_devices.py",

@@ -3,9 +3,6 @@
 import csv
 import json
 import re
-import subprocess
-import sys
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -207,18 +204,3 @@ def test_the_docs_say_what_a_second_look_was_measured_to_gain():
             )
             assert f"| `{name}` | {detector.removesuffix('Detector')} | {' | '.join(cells)} |" in page
             assert record["weights"][name] == zoo.preset(name).sha256
-
-
-def test_an_installed_wheel_brings_the_zoo(tmp_path):
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
-        archive.extractall(tmp_path / "site")
-    assert "tfinpaint/_zoo/fmodr/config.json" in names
-    assert not [n for n in names if n.startswith(("tests/", "notebooks/", "benchmarks/"))]
-    site = str(tmp_path / "site")
-    code = f"import sys; sys.path.insert(0, {site!r})\nimport tfinpaint.zoo as zoo; print(zoo.folder('fmodr'))"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)
-    assert "_zoo" in done.stdout

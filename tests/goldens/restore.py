@@ -1,0 +1,65 @@
+"""Restores the goldens' inputs with the published weights; a program of its own, so that another backend can do it.
+
+`python tests/goldens/restore.py OUT.npz` needs nothing but an installed tfinpaint: it imports none of the tests.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+FOLDER = Path(__file__).resolve().parent
+FACES = 2  # of the batch of each preset
+# Five points (x, y) of the photo, left-most eye first: no detector looks for the face.
+PHOTO_LANDMARKS = ((86, 93), (130, 95), (107, 118), (87, 135), (125, 136))
+
+
+def presets() -> list[str]:
+    """The names of the presets with published weights."""
+    from tfinpaint import zoo
+
+    return [name for model in zoo.MODELS for name, preset in zoo.presets(model).items() if preset.file]
+
+
+def names(preset: str) -> list[str]:
+    """The names of a preset's pictures: its faces, then its photo."""
+    return [*(f"{preset}_face_{k}" for k in range(FACES)), f"{preset}_photo"]
+
+
+def source(name: str) -> Path:
+    """The PNG file of an input."""
+    return FOLDER / "inputs" / f"{name}.png"
+
+
+def restored(preset: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Name -> restored picture `(h, w, 3)` uint8 and mask `(h, w)` bool, of the preset's two faces and its photo.
+
+    The faces are aligned already and run as one batch; the photo takes the whole road, with given landmarks.
+    """
+    from tfinpaint import images, restoration, zoo
+
+    model = zoo.load(preset)
+    *faces, photo = names(preset)
+    batch = model.restore(np.stack([images.read(source(name)).pixels for name in faces]))
+    found = dict(zip(faces, zip(batch.images, batch.masks[..., 0] > 0, strict=True), strict=True))
+    result = restoration.restore_photo(source(photo), model, landmarks=PHOTO_LANDMARKS)
+    return {**found, photo: (result.pixels, result.mask)}
+
+
+def main(path: str) -> None:
+    """Writes every picture and mask to an `.npz` file, and where the package and its weights were, for the test."""
+    import keras
+
+    import tfinpaint
+    from tfinpaint import zoo
+
+    arrays = {}
+    for preset in presets():
+        for name, (picture, mask) in restored(preset).items():
+            arrays |= {f"{name}/picture": picture, f"{name}/mask": mask}
+    where = [keras.backend.backend(), tfinpaint.__file__, *(str(zoo.folder(model)) for model in zoo.MODELS)]
+    np.savez(path, where=np.array(where), **arrays)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
