@@ -3,6 +3,5 @@
 from tfinpaint.models.base import InpaintingModel
 from tfinpaint.models.c2fdan import C2FDAN
 from tfinpaint.models.fmodr import FMODR
-from tfinpaint.models.restore import Restoration
 
-__all__ = ["C2FDAN", "FMODR", "InpaintingModel", "Restoration"]
+__all__ = ["C2FDAN", "FMODR", "InpaintingModel"]

@@ -1,12 +1,20 @@
 """What every model of the zoo shares: inference on pictures, on top of training by recipes."""
 
+import os
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import keras
 
-from tfinpaint.models.restore import Restoration, restore_pictures
+from tfinpaint.engine import Contract, Restoration
+from tfinpaint.errors import InputError
+from tfinpaint.models.compose import compose
+from tfinpaint.models.measures import MEASURES
+from tfinpaint.models.paste_mask import where_it_differs
+from tfinpaint.models.restore import restore_pictures
 from tfinpaint.training.backend import compile_inference
+from tfinpaint.training.declared import Output
 from tfinpaint.training.trainer import RecipeTrainer
 
 
@@ -15,50 +23,80 @@ class InpaintingModel(RecipeTrainer, keras.Model):
 
     A model builds its sub-networks in its constructor, calls `self.finish()` there, and supplies:
 
+    - `contract`: what it asks and gives, see `tfinpaint.engine.Contract`; a class attribute, or one of the instance;
     - `parts()`: name -> list of layers, disjoint; what a recipe may train or freeze;
-    - `call(inputs, training)`: a dict with `image` (composed, float32 in [-1, 1]), and `mask` where it finds one;
-    - `forward(batch, player, stage, training)`: every tensor that the loss terms need;
-    - `terms`, `gates`: name -> `(model, batch, outputs) -> (batch,)` values;
-    - `hooks`: name -> `(model, batch, **arguments)`, run inside the compiled step;
-    - `painter_names`: the attributes that hold the networks that paint; published weights are theirs;
-    - `recipes`: name -> `Recipe`; the one named by `default_recipe` is used where none is given;
-    - `occlusion`: the name in `tfinpaint.data.occlusions` of what hides the faces that it is trained on;
-    - `reach`: how many times as wide as an aligned crop may be what it paints, when that reaches out of the crop;
-    - `feature_slots`: name -> `FeatureSlot`, the frozen networks that some terms look through.
+    - `call(inputs, training)`: what it does with a picture; `inputs` is `(batch, side, side, 3)` in [-1, 1], or a dict
+      with `image`, perhaps `mask`, and, where a seed was given, the noise that the contract names. Returns a dict with
+      the contract's extras and `image` and `mask` (composed, mask 0 or 1); from a painter of whole faces `raw`;
+    - its outputs: methods declared with `@output(...)`, every tensor that a loss may ask for;
+    - `terms`, `gates`, `hooks`, `measures`, `recipes`, `feature_slots`: see `RecipeTrainer`;
+    - `painter_names`: the attributes that hold the networks that paint; published weights are theirs.
 
-    A batch is a dict with `image` (clean), `occluded`, `mask` (1 = hidden), and what else a term reads.
+    A batch is a dict with `image` (clean), `occluded`, `mask` (1 = hidden), and what else a stage reads
+    (`batch_keys`).
+
+    Raises:
+        InputError: Keras is set to pictures with channels first, which this library does not have.
     """
 
+    contract: Contract = Contract()
+    image_size: int
     painter_names: ClassVar[tuple[str, ...]] = ()
-    occlusion: ClassVar[str] = "worn_masks"
-    reach: ClassVar[float] = 1.0
+    measures: ClassVar = MEASURES
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, Output)}
+        cls.produces = {**cls.produces, **own}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        layout = keras.config.image_data_format()
+        if layout != "channels_last":
+            raise InputError(
+                f"Keras must be set to pictures with channels last. Received: image_data_format={layout!r}; set it in "
+                "keras.json, or call keras.config.set_image_data_format('channels_last') before a model is made."
+            )
+        super().__init__(*args, **kwargs)
 
     def parts(self) -> dict[str, list]:
-        raise NotImplementedError
-
-    def forward(self, batch: dict, player: str, stage: str, training: bool) -> dict[str, Any]:
+        """Name -> the layers that a recipe trains or freezes together; no layer stands in two."""
         raise NotImplementedError
 
     def finish(self) -> None:
         """Ends construction: the model counts as built, and the variables of each part are noted."""
         self.built = True
+        parts = self.parts()
+        moved = {n: _unique(v for layer in layers for v in layer.trainable_variables) for n, layers in parts.items()}
         # In a plain namespace: Keras would take a dict of variables for the model's own, and save them twice.
         self._untracked = SimpleNamespace(
-            part_variables={
-                name: [v for layer in layers for v in layer.trainable_variables]
-                for name, layers in self.parts().items()
-            }
+            ready=False,
+            part_variables=moved,
+            part_statistics={n: _unique(_statistics(layer) for layer in ls) for n, ls in parts.items()},
+            trainable=[(layer, layer.trainable) for layers in parts.values() for layer in _all_layers(layers)],
+            inference=None,
         )
         self.stage_step = self.add_weight(
             shape=(), dtype="int32", initializer="zeros", trainable=False, name="stage_step", autocast=False
         )
         self._trackers: dict[str, keras.metrics.Metric] = {}
-        self._inference = None
 
     @property
     def part_variables(self) -> dict[str, list]:
         """Part -> the variables that training may move, whatever is frozen now."""
         return self._untracked.part_variables
+
+    @property
+    def part_statistics(self) -> dict[str, list]:
+        """Part -> the statistics that its layers gather from batches, such as moving means."""
+        return self._untracked.part_statistics
+
+    def freeze(self, parts: Sequence[str]) -> None:
+        """Lets these parts stand still, batch statistics too, and all others learn as far as they were built to."""
+        for layer, trainable in self._untracked.trainable:
+            layer.trainable = trainable
+        for name, layers in self.parts().items():
+            for layer in layers if name in parts else ():
+                layer.trainable = False
 
     @property
     def painters(self) -> keras.Model:
@@ -68,22 +106,90 @@ class InpaintingModel(RecipeTrainer, keras.Model):
     def build(self, input_shape: Any = None) -> None:
         """Nothing: `finish` has done it."""
 
-    def restore(self, images: Any, masks: Any = None, batch_size: int = 16) -> Restoration:
+    # ---- inference -----------------------------------------------------------------------------------------------
+
+    def inputs_of(self, batch: dict) -> dict[str, Any]:
+        """What `call` is given of a batch: the occluded picture, and the mask where the model must be told it."""
+        return {"image": batch["occluded"], **({"mask": batch["mask"]} if self.contract.needs_mask else {})}
+
+    def answer(self, inputs: dict) -> dict[str, Any]:
+        """What `call` gives, with `image` (composed) and `mask` (0 or 1) of every kind of model.
+
+        Args:
+            inputs: as for `call`, a dict.
+        """
+        outputs = self(inputs, training=False)
+        if self.contract.composes:
+            return outputs
+        mask = inputs["mask"] if "mask" in inputs else self.paste_mask(inputs["image"], outputs)
+        return {**outputs, "mask": mask, "image": compose(inputs["image"], outputs["raw"], mask)}
+
+    def paste_mask(self, image: Any, outputs: dict) -> Any:
+        """Where a painter of whole faces has painted something else than what it saw, `(batch, side, side, 1)`, 0 or 1.
+
+        Args:
+            image: what it saw, in [-1, 1].
+            outputs: what `call` gave.
+        """
+        return where_it_differs(image, outputs["raw"])
+
+    def restore(self, images: Any, masks: Any = None, *, seed: int | None = None, batch_size: int = 16) -> Restoration:
         """Paints back what is hidden in uint8 pictures of aligned faces.
 
         Args:
-            images: `(n, height, width, 3)` or `(height, width, 3)`, uint8, RGB; any size (resized inside; pixels
-                outside the mask come from the input, bit for bit).
+            images: `(n, height, width, 3)` or `(height, width, 3)`, uint8, RGB, or pictures of Pillow, all of one size;
+                any size (resized inside; pixels outside the mask come from the input, bit for bit).
             masks: `(n, height, width)` or `(n, height, width, 1)`, bool, uint8 or float, 1 (or above half the range) =
                 hidden; used instead of the model's own where given.
+            seed: chooses among the faces that a model with noise may paint; its mode without one.
             batch_size: faces at a time.
 
         Returns:
-            `Restoration(images, masks)`: uint8 pictures of the input's shape, float32 masks of 0 and 1.
+            `Restoration`: uint8 pictures of the input's shape, float32 masks of 0 and 1, and the contract's extras.
+
+        Raises:
+            InputError: wrong pictures or masks; the model needs a mask and gets none; it draws nothing and gets a seed.
         """
-        if self._inference is None:
-            self._inference = compile_inference(self)
-        return restore_pictures(self._inference, self.image_size, images, masks, batch_size)
+        if self._untracked.inference is None:
+            self._untracked.inference = compile_inference(self)
+        return restore_pictures(self._untracked.inference, self, images, masks, seed, batch_size)
+
+    def resized(self, side: int) -> "InpaintingModel":
+        """The same model for pictures of another side, with the same weights in the networks that paint.
+
+        Args:
+            side: in pixels; what divides it is the class's matter.
+
+        Raises:
+            InputError: the class has no `image_size`, or cannot have that one.
+        """
+        config = self.get_config()
+        if "image_size" not in config:
+            raise InputError(f"{type(self).__name__} must have the argument `image_size` to be resized.")
+        other = type(self).from_config({**config, "image_size": side})
+        for theirs, ours in zip(other.painters.weights, self.painters.weights, strict=True):
+            theirs.assign(ours)
+        return other
+
+    def export(self, filepath: str | os.PathLike, format: str = "tf_saved_model", **kwargs: Any) -> Any:  # noqa: A002
+        """Keras's `export`, without a call before: pictures (and masks, where they are needed) of any number.
+
+        Args:
+            filepath: of the artefact.
+            format: see `keras.Model.export`.
+            kwargs: see there; `input_signature` is this model's own unless given.
+        """
+        if kwargs.get("input_signature") is None:
+            kwargs["input_signature"] = [self.input_signature()]
+        return super().export(os.fspath(filepath), format=format, **kwargs)
+
+    def input_signature(self) -> Any:
+        """What `call` takes, for exporters: a `keras.InputSpec`, or a dict of them."""
+        side = self.image_size
+        image = keras.InputSpec(shape=(None, side, side, 3), dtype="float32", name="image")
+        if not self.contract.needs_mask:
+            return image
+        return {"image": image, "mask": keras.InputSpec(shape=(None, side, side, 1), dtype="float32", name="mask")}
 
 
 class Painters(keras.Model):
@@ -94,3 +200,22 @@ class Painters(keras.Model):
         for name, network in networks.items():
             setattr(self, name, network)
         self.built = True
+
+
+def _unique(groups: Any) -> list:
+    """Variables, each once, from variables or lists of them."""
+    flat = [v for group in groups for v in (group if isinstance(group, list) else [group])]
+    return list({id(v): v for v in flat}.values())
+
+
+def _statistics(layer: Any) -> list:
+    """The floating-point variables of a layer that no gradient moves."""
+    return [v for v in layer.non_trainable_variables if not v.trainable and "float" in v.dtype]
+
+
+def _all_layers(layers: Sequence[Any]) -> list:
+    """Layers with those inside them, outer ones first."""
+    found: list = []
+    for layer in layers:
+        found += [layer, *_all_layers(getattr(layer, "_layers", []))]
+    return found

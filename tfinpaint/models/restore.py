@@ -1,67 +1,82 @@
 """From uint8 pictures of any size to the network's square and back; kept pixels are the input's, bit for bit."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
 
+from tfinpaint.engine import Restoration
 from tfinpaint.errors import InputError
 
 
-class Restoration(NamedTuple):
-    """What a model gives back.
-
-    Attributes:
-        images: uint8, the input's shape, `(n, height, width, 3)`.
-        masks: float32, `(n, height, width, 1)`, 1 where the picture was painted, else 0.
-    """
-
-    images: np.ndarray
-    masks: np.ndarray
-
-
-def restore_pictures(run: Callable, size: int, images: Any, masks: Any = None, batch_size: int = 16) -> Restoration:
-    """Runs a model's compiled `run` over uint8 pictures; see `InpaintingModel.restore`.
+def restore_pictures(
+    run: Callable, model: Any, images: Any, masks: Any = None, seed: int | None = None, batch_size: int = 16
+) -> Restoration:
+    """Runs a model over uint8 pictures; see `InpaintingModel.restore`.
 
     Args:
-        run: takes `{"image": (b, size, size, 3) in [-1, 1]}`, perhaps with `"mask"`; returns `image` and `mask`.
-        size: side of the network's input.
+        run: the model's `answer`, compiled.
+        model: says by its `contract` what it asks and gives, and by `image_size` at which side.
         images: see `InpaintingModel.restore`.
         masks: see `InpaintingModel.restore`.
+        seed: see `InpaintingModel.restore`; the numbers that a picture gets are a function of it and of its place.
         batch_size: faces at a time; the last batch is padded, so that one shape is compiled.
     """
+    contract, size = model.contract, model.image_size
     images = _check_images(images)
     masks = None if masks is None else _check_masks(masks, images.shape)
+    if masks is None and contract.needs_mask:
+        raise InputError(
+            f"`masks` must say what is hidden: {model.name!r} paints where it is told. Received: masks=None; give "
+            "masks, or borrow a blind model's detector (tfinpaint.engine.Borrowed, or --detector fmodr)."
+        )
+    if seed is not None and not contract.draws:
+        raise InputError(f"`seed` must be None: {model.name!r} draws nothing at random. Received: seed={seed!r}.")
     painted, found = np.empty_like(images), np.zeros((*images.shape[:3], 1), np.float32)
+    extras: dict[str, list] = {name: [] for name in contract.extras}
     batch_size = min(batch_size, len(images)) or 1
     for start in range(0, len(images), batch_size):
-        batch = images[start : start + batch_size]
-        given = None if masks is None else masks[start : start + batch_size]
-        out_images, out_masks = _run_batch(run, size, batch, given, batch_size)
-        painted[start : start + batch_size], found[start : start + batch_size] = out_images, out_masks
-    return Restoration(np.where(found > 0, painted, images), found)
+        rows = slice(start, start + batch_size)
+        inputs = _inputs(images[rows], None if masks is None else masks[rows], size, batch_size)
+        if seed is not None:
+            inputs |= _noise(contract.noise, seed, start, batch_size)
+        outputs = {name: np.asarray(value)[: len(images[rows])] for name, value in run(inputs).items()}
+        painted[rows] = _bytes(outputs["image"], images.shape[1:3])
+        found[rows] = (
+            masks[rows] if masks is not None else [_resize_mask(m, *images.shape[1:3]) for m in outputs["mask"]]
+        )
+        for name, parts in extras.items():
+            parts.append(outputs[name].astype(np.float32))
+    together = {name: np.concatenate(parts) for name, parts in extras.items() if parts}
+    return Restoration(np.where(found > 0, painted, images), found, together)
 
 
-def _run_batch(run: Callable, size: int, images: np.ndarray, masks: Any, batch_size: int) -> tuple[Any, Any]:
-    height, width = images.shape[1:3]
-    inputs = {
-        "image": _pad(np.stack([_resize(i, size, size) for i in images]), batch_size).astype(np.float32) / 127.5 - 1
-    }
+def _inputs(images: np.ndarray, masks: np.ndarray | None, size: int, batch_size: int) -> dict[str, np.ndarray]:
+    small = _pad(np.stack([_resize(i, size, size) for i in images]), batch_size)
+    inputs = {"image": small.astype(np.float32) / 127.5 - 1}
     if masks is not None:
-        small = np.stack([_resize_mask(m, size, size) for m in masks])
-        inputs["mask"] = _pad(small, batch_size)
-    outputs = run(inputs)
-    image, mask = (np.asarray(outputs[k])[: len(images)] for k in ("image", "mask"))
-    image = np.rint((np.clip(image, -1, 1) + 1) * 127.5).astype(np.uint8)
-    image = np.stack([_resize(i, height, width) for i in image])
-    if masks is not None:
-        return image, masks
-    return image, np.stack([_resize_mask(m, height, width) for m in mask])
+        inputs["mask"] = _pad(np.stack([_resize_mask(m, size, size) for m in masks]), batch_size)
+    return inputs
+
+
+def _noise(shapes: Any, seed: int, start: int, count: int) -> dict[str, np.ndarray]:
+    """Standard normal numbers for the pictures from `start` on, the same on every backend."""
+    draws: dict[str, list] = {name: [] for name in shapes}
+    for k in range(start, start + count):
+        rng = np.random.default_rng([seed, k])
+        for name, shape in shapes.items():
+            draws[name].append(rng.standard_normal(shape, np.float32))
+    return {name: np.stack(rows) for name, rows in draws.items()}
+
+
+def _bytes(pictures: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
+    pictures = np.rint((np.clip(pictures, -1, 1) + 1) * 127.5).astype(np.uint8)
+    return np.stack([_resize(picture, *sides) for picture in pictures])
 
 
 def _check_images(images: Any) -> np.ndarray:
-    images = np.asarray(images)
+    images = _array(images)
     images = images[None] if images.ndim == 3 else images
     if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8 or 0 in images.shape[1:]:
         raise InputError(
@@ -69,6 +84,22 @@ def _check_images(images: Any) -> np.ndarray:
             f"Received: shape {images.shape}, dtype {images.dtype}."
         )
     return images
+
+
+def _array(images: Any) -> np.ndarray:
+    """Pictures as one array; those of Pillow as RGB."""
+    if isinstance(images, list | tuple):
+        pictures = [_array(picture) for picture in images]
+        shapes = {picture.shape for picture in pictures}
+        if len(shapes) > 1:
+            raise InputError(
+                "`images` must be pictures of one size; restore others one by one. "
+                f"Received: {len(pictures)} pictures of {len(shapes)} shapes, such as {sorted(shapes)[:2]}."
+            )
+        return np.stack(pictures) if pictures else np.zeros((0, 1, 1, 3), np.uint8)
+    if hasattr(images, "convert") and hasattr(images, "getbands"):  # a picture of Pillow
+        return np.asarray(images.convert("RGB"))
+    return np.asarray(images)
 
 
 def _check_masks(masks: Any, shape: tuple[int, ...]) -> np.ndarray:

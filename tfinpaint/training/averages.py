@@ -16,7 +16,8 @@ class AveragedWeights:
 
     After each step in which a part has moved, the averages of its weights follow: `average += (1 - d) (weight -
     average)` with `d = min(decay, (1 + n) / (10 + n))`, n the number of times that they have followed before (the
-    warm-up makes them forget where training began). They are variables of the model, so a checkpoint holds them.
+    warm-up makes them forget where training began). The statistics of batches that its layers keep are averaged with
+    them. They are variables of the model, so a checkpoint holds them.
     """
 
     average: float | None = None
@@ -59,7 +60,7 @@ class AveragedWeights:
         self._untracked.averages = {}
         painters = set() if decay is None else {id(v) for v in self.painters.variables}
         for part, variables in self.part_variables.items():
-            weights = [v for v in variables if id(v) in painters]
+            weights = [v for v in [*variables, *self.part_statistics[part]] if id(v) in painters]
             if weights:
                 pairs = [(v, self._state(f"{part}_average_{i}", v.value)) for i, v in enumerate(weights)]
                 count = self._state(f"{part}_average_count", np.zeros(()), "int32")

@@ -87,12 +87,12 @@ def input_grad(fn: Callable[[Any], Any], x: Any) -> Any:
 
 
 def compile_inference(model: Any) -> Callable[[Any], Any]:
-    """`model(inputs, training=False)` as a compiled function of the inputs, with the weights of the moment."""
+    """`model.answer(inputs)` as a compiled function of the inputs, a dict, with the weights of the moment."""
 
     # All variables in one list: which of them are trainable may change after this was compiled.
     def pure(values: list, inputs: Any) -> Any:
         with keras.StatelessScope(state_mapping=list(zip(model.variables, values, strict=True))):
-            return model(inputs, training=False)
+            return model.answer(inputs)
 
     compiled = jax.jit(pure)
     return lambda inputs: compiled([v.value for v in model.variables], inputs)

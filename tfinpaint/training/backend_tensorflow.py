@@ -101,8 +101,8 @@ def input_grad(fn: Callable[[Any], Any], x: Any) -> Any:
 
 
 def compile_inference(model: Any) -> Callable[[Any], Any]:
-    """`model(inputs, training=False)` as a compiled function of the inputs."""
-    return tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
+    """`model.answer(inputs)` as a compiled function of the inputs, a dict."""
+    return tf.function(model.answer, reduce_retracing=True)
 
 
 class StepAdapter:

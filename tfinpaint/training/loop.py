@@ -19,7 +19,8 @@ def fit_recipe(
     *,
     scale: float = 1.0,
     stages: Sequence[str] | None = None,
-    steps_per_epoch: int = 500,
+    interval: int = 500,
+    faces_per_epoch: int | None = None,
     checkpoint: str | os.PathLike | None = None,
     resume: bool = False,
     data_id: Any = None,
@@ -35,8 +36,9 @@ def fit_recipe(
             resumed run sees what it would have seen), or an endless `tf.data.Dataset` of batches.
         scale: multiplies every stage's length.
         stages: names of the stages to run; all by default.
-        steps_per_epoch: steps between two lines of log, validations and checkpoints.
-        checkpoint: folder that gets a checkpoint after every epoch (the last three stay).
+        interval: steps between two lines of log, validations and checkpoints (what Keras's `fit` calls an epoch).
+        faces_per_epoch: how many faces there are, for recipes that count epochs: an epoch is one pass over them.
+        checkpoint: folder that gets a checkpoint after every interval (the last three stay).
         resume: continue from the newest whole checkpoint in that folder, where there is one.
         data_id: anything JSON can hold that tells these data from others, such as `FaceSet.fingerprint`; a run is
             resumed on the same data only.
@@ -48,28 +50,31 @@ def fit_recipe(
         stage name -> Keras history of what was run now.
 
     Raises:
-        InputError: `scale` or `steps_per_epoch` is not positive.
+        InputError: `scale`, `interval` or `faces_per_epoch` is not positive.
         RecipeError: a stage does not exist, or the run to resume stands in a stage that is not to be run.
         CheckpointError: see `CheckpointFolder.load`; or the data are not those of the run to resume.
     """
     if scale <= 0:
         raise InputError(f"`scale` must be above 0. Received: scale={scale}.")
-    if steps_per_epoch < 1:
-        raise InputError(f"`steps_per_epoch` must be at least 1. Received: steps_per_epoch={steps_per_epoch}.")
+    if interval < 1:
+        raise InputError(f"`interval` must be at least 1. Received: interval={interval}.")
+    if faces_per_epoch is not None and faces_per_epoch < 1:
+        raise InputError(f"`faces_per_epoch` must be at least 1. Received: faces_per_epoch={faces_per_epoch}.")
     names = list(stages or [s.name for s in model.recipe.stages])
     run = [model.recipe.stage(name) for name in names]
+    lengths = {stage.name: stage.steps(scale, faces_per_epoch) for stage in run}
     folder = None if checkpoint is None else CheckpointFolder(checkpoint)
     position = {"stage": run[0].name, "step": 0, "batches": 0, "data": data_id}
     if resume and folder is not None:
-        position = _resume(model, folder, names, scale, steps_per_epoch, position)
+        position = _resume(model, folder, lengths, faces_per_epoch, position)
     histories = {}
     for stage in run[names.index(position["stage"]) :]:
-        length = stage.steps(scale, steps_per_epoch)
+        length = lengths[stage.name]
         if position["step"] == 0 or stage.name != model.stage.name:
-            model.begin(stage.name, length=length, steps_per_epoch=steps_per_epoch)
+            model.begin(stage.name, length=length, faces_per_epoch=faces_per_epoch)
         if position["step"] < length:
             histories[stage.name] = _fit_stage(
-                model, stage, data, length, steps_per_epoch, position, folder,
+                model, stage, data, length, interval, position, folder,
                 validation_data=validation_data, callbacks=list(callbacks), verbose=verbose,
             )  # fmt: skip
         position = {**position, "step": 0}
@@ -77,13 +82,13 @@ def fit_recipe(
 
 
 def _fit_stage(
-    model: Any, stage: Stage, data: Any, length: int, epoch: int, position: dict, folder: Any, **fit: Any
+    model: Any, stage: Stage, data: Any, length: int, interval: int, position: dict, folder: Any, **fit: Any
 ) -> keras.callbacks.History:
-    """One stage: whole epochs, and a shorter last one. Moves `position` on."""
+    """One stage: whole intervals, and a shorter last one. Moves `position` on."""
     history = None
     while position["step"] < length:
-        epochs = (length - position["step"]) // epoch
-        steps = epoch if epochs else length - position["step"]
+        epochs = (length - position["step"]) // interval
+        steps = interval if epochs else length - position["step"]
         dataset = data(stage.batch, position["batches"]) if callable(data) else data
         keeper = _Keeper(model, stage, steps, position, folder)
         part = model.fit(
@@ -96,7 +101,7 @@ def _fit_stage(
 
 
 class _Keeper(keras.callbacks.Callback):
-    """Counts what has been done after each epoch, and keeps it."""
+    """Counts what has been done after each interval, and keeps it."""
 
     def __init__(self, model: Any, stage: Stage, steps: int, position: dict, folder: CheckpointFolder | None) -> None:
         super().__init__()
@@ -111,12 +116,13 @@ class _Keeper(keras.callbacks.Callback):
 
 
 def _resume(
-    model: Any, folder: CheckpointFolder, names: list[str], scale: float, epoch: int, position: dict
+    model: Any, folder: CheckpointFolder, lengths: dict[str, int], faces: int | None, position: dict
 ) -> dict[str, Any]:
     def enter(stage: str) -> None:
-        if stage not in names:
+        if stage not in lengths:
+            names = list(lengths)
             raise RecipeError(f"The checkpoint stands in stage {stage!r}, which must be among those to run: {names}.")
-        model.begin(stage, length=model.recipe.stage(stage).steps(scale, epoch), steps_per_epoch=epoch)
+        model.begin(stage, length=lengths[stage], faces_per_epoch=faces)
 
     def check(saved: dict[str, Any]) -> None:
         if saved.get("data") != position["data"]:

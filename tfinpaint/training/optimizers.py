@@ -16,6 +16,9 @@ class PartOptimizers(keras.optimizers.Optimizer):
     A part that different stages train with different optimizers has one for each: the key is
     `"part"` or `"part/optimizer"`.
 
+    `learning_rate` is the largest rate among the parts of the present stage, before its schedule. What changes it, such
+    as Keras's `LearningRateScheduler` or `ReduceLROnPlateau`, changes the rates of all parts in proportion.
+
     Args:
         optimizers: key -> Keras optimizer.
         name: name of the object.

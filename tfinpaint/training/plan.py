@@ -38,7 +38,7 @@ def plan_recipe(
     *,
     scale: float = 1.0,
     stages: Sequence[str] | None = None,
-    steps_per_epoch: int = 500,
+    faces_per_epoch: int | None = None,
     timed_steps: int = 3,
     progress: Callable[[Sequence], Any] | None = None,
 ) -> list[PlannedStage]:
@@ -49,7 +49,7 @@ def plan_recipe(
         data: as for `fit_recipe`, a function `(batch_size, start) -> dataset`; the speed is measured on it.
         scale: multiplies every stage's length.
         stages: names of the stages to run; all by default.
-        steps_per_epoch: for lengths that count epochs.
+        faces_per_epoch: how many faces there are, for lengths that count epochs.
         timed_steps: steps of each stage to measure, after one that compiles.
         progress: wraps the stages, such as `tqdm.tqdm`.
     """
@@ -59,10 +59,10 @@ def plan_recipe(
     return [
         PlannedStage(
             name=stage.name,
-            steps=stage.steps(scale, steps_per_epoch),
+            steps=stage.steps(scale, faces_per_epoch),
             batch=stage.batch,
             updates=tuple(map(_describe, stage.updates)),
-            seconds_per_step=None if data is None else _seconds(model, stage, data, steps_per_epoch, timed_steps),
+            seconds_per_step=None if data is None else _seconds(model, stage, data, faces_per_epoch, timed_steps),
         )
         for stage in (chosen if progress is None else progress(chosen))
     ]
@@ -85,11 +85,11 @@ def _describe(update: Any) -> str:
     terms = " + ".join(t if w == 1 else f"{w:g} {t}" for t, w in update.terms.items() if w)
     parts = ", ".join(f"{part} at {rate:g}" for part, rate in update.parts.items())
     times = f" ({update.times} times)" if update.times > 1 else ""
-    return f"{update.player} moves {parts}{times}: {terms}"
+    return f"moves {parts}{times}: {terms}"
 
 
-def _seconds(model: Any, stage: Any, data: Callable[[int, int], Any], epoch: int, steps: int) -> float:
-    model.begin(stage.name, steps_per_epoch=epoch)
+def _seconds(model: Any, stage: Any, data: Callable[[int, int], Any], faces: int | None, steps: int) -> float:
+    model.begin(stage.name, faces_per_epoch=faces)
     batches = data(stage.batch, 0)
     model.fit(batches, steps_per_epoch=1, verbose=0)
     start = time.perf_counter()

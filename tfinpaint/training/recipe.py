@@ -1,5 +1,6 @@
-"""A training recipe is data: stages -> updates -> a player, its parts with rates, its weighted terms."""
+"""A training recipe is data: stages -> updates -> parts with rates, weighted terms."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -9,25 +10,26 @@ from tfinpaint.errors import RecipeError
 
 @dataclass(frozen=True)
 class Update:
-    """One optimizer step of one player.
+    """One optimizer step of some parts.
 
     Attributes:
-        player: who moves, `"G"` (paints), `"D"` (judges) or `"F"` (features); a model's `forward` reads it.
         parts: name of the part -> learning rate.
         terms: name of the loss term -> weight; a term of weight 0 is named but not computed.
         times: how often the update is repeated within one step.
         fresh: whether each repetition takes a batch of its own.
         route: term -> the only parts that its gradient reaches; a term without a route reaches all.
+        detach: outputs of the model that other outputs see without their gradient, such as `"coarse"`: terms on the
+            refined picture then leave alone what painted the coarse one.
         gate: name of the recipe's gate that switches single samples off.
         optimizer: `{"name": ..., ...}`, instead of the stage's or the recipe's.
     """
 
-    player: str
     parts: Mapping[str, float]
     terms: Mapping[str, float]
     times: int = 1
     fresh: bool = False
     route: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    detach: Sequence[str] = ()
     gate: str | None = None
     optimizer: Mapping[str, Any] | None = None
 
@@ -42,25 +44,26 @@ class Gate:
 
     value: str
     at_least: float
-    per: str = "sample"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of training with the same players.
+    """A stretch of training with the same updates. Its name is for people: nothing is decided by it.
 
     Attributes:
         name: unique in the recipe.
-        length: `{"steps": n}` or `{"epochs": n}`.
+        length: `{"steps": n}` or `{"epochs": n}`; an epoch is one pass over the faces.
         batch: samples a batch.
         updates: in the order in which they are made.
         frozen: parts and feature networks that stand still (batch statistics too).
         hooks: `{"before": [{"hook": name, **arguments}], "after": [...]}`, run inside the compiled step.
         schedule: `{"name": "step", "every_steps" | "every_epochs": n, "factor": f}` or
-            `{"name": "cosine", "to": f}`; multiplies every rate of the stage.
+            `{"name": "cosine", "to": f, "warmup": steps}`; multiplies every rate of the stage.
         optimizer: instead of the recipe's.
+        picture: which of the model's pictures the stage improves; previews and the measures of validation look at it.
+        measures: names of the model's measures that validation reports; those that suit the model by default.
         monitor: the validation's value by which an epoch is the best, and whether the smallest (`"min"`) or the largest
-            (`"max"`) is.
+            (`"max"`) is. Where a critic plays, not an error of pixels: the blurriest epoch would win.
     """
 
     name: str
@@ -71,6 +74,8 @@ class Stage:
     hooks: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     schedule: Mapping[str, Any] | None = None
     optimizer: Mapping[str, Any] | None = None
+    picture: str = "image"
+    measures: tuple[str, ...] = ()
     monitor: tuple[str, str] = ("val_hole_l1", "min")
 
     @property
@@ -78,16 +83,25 @@ class Stage:
         """How many batches one step eats: one, or one for each repetition of a fresh update."""
         return max(1, sum(u.times for u in self.updates if u.fresh))
 
-    def steps(self, scale: float = 1.0, steps_per_epoch: int | None = None) -> int:
-        """The stage's length in steps, at least 1."""
+    def epoch(self, faces: int | None) -> int | None:
+        """How many steps one pass over so many faces takes, the last one perhaps with faces of the next pass."""
+        return None if faces is None else max(1, math.ceil(faces / (self.batch * self.batches_per_step)))
+
+    def steps(self, scale: float = 1.0, faces: int | None = None) -> int:
+        """The stage's length in steps, at least 1.
+
+        Args:
+            scale: multiplies it.
+            faces: how many there are, for lengths that count epochs.
+        """
         if "steps" in self.length:
             steps = self.length["steps"]
-        elif steps_per_epoch:
-            steps = self.length["epochs"] * steps_per_epoch
+        elif faces:
+            steps = self.length["epochs"] * self.epoch(faces)
         else:
             raise RecipeError(
-                f"Stage {self.name!r} counts its length in epochs, so `steps_per_epoch` must be given. "
-                f"Received: length={dict(self.length)}, steps_per_epoch={steps_per_epoch}."
+                f"Stage {self.name!r} counts its length in epochs, one pass over the faces each, so `faces_per_epoch` "
+                f"must be given. Received: length={dict(self.length)}, faces_per_epoch={faces}."
             )
         return max(1, round(steps * scale))
 
@@ -96,7 +110,6 @@ class Stage:
 class Recipe:
     """How a model is trained, from the first stage to the last."""
 
-    model: str
     stages: tuple[Stage, ...]
     optimizer: Mapping[str, Any] = field(default_factory=lambda: {"name": "adam"})
     gates: Mapping[str, Gate] = field(default_factory=dict)
@@ -123,7 +136,7 @@ class Recipe:
     def from_dict(cls, data: Mapping[str, Any]) -> "Recipe":
         """The recipe that `to_dict` (or a recipe file) describes."""
         stages = tuple(
-            _build(Stage, {**s, "updates": tuple(_build(Update, u) for u in s.get("updates", ()))})
+            _build(Stage, {**_tuples(s), "updates": tuple(_build(Update, u) for u in s.get("updates", ()))})
             for s in data.get("stages", ())
         )
         gates = {k: g if isinstance(g, Gate) else _build(Gate, g) for k, g in data.get("gates", {}).items()}
@@ -135,11 +148,16 @@ class Recipe:
         """A recipe with every stage's length and every rate multiplied, and perhaps another batch size."""
 
         def change(stage: Stage) -> Stage:
-            length = {k: max(1, round(v * steps)) if k in ("steps", "epochs") else v for k, v in stage.length.items()}
+            length = {k: max(1, round(v * steps)) if k == "steps" else v * steps for k, v in stage.length.items()}
             updates = tuple(replace(u, parts={p: r * rates for p, r in u.parts.items()}) for u in stage.updates)
             return replace(stage, length=length, updates=updates, batch=batch or stage.batch)
 
         return replace(self, stages=tuple(change(s) for s in self.stages))
+
+
+def _tuples(stage: Mapping[str, Any]) -> dict[str, Any]:
+    """A stage's entries with the lists of JSON as tuples."""
+    return {k: tuple(v) if k in ("frozen", "measures", "monitor") else v for k, v in stage.items()}
 
 
 def _build(cls: type, data: Mapping[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from keras import ops
 from tfinpaint.errors import RecipeError
 
 
-def rate_factor(schedule: Mapping[str, Any] | None, step: Any, length: int, steps_per_epoch: int | None = None) -> Any:
+def rate_factor(schedule: Mapping[str, Any] | None, step: Any, length: int, epoch: int | None = None) -> Any:
     """The factor at `step`, a scalar float32 tensor (or 1.0 without a schedule).
 
     Args:
@@ -17,7 +17,7 @@ def rate_factor(schedule: Mapping[str, Any] | None, step: Any, length: int, step
             linearly over `warmup` steps (0), then falls from 1 to `to` (0) along half a cosine.
         step: steps made in the stage, an integer tensor.
         length: the stage's length in steps.
-        steps_per_epoch: needed where the schedule counts epochs.
+        epoch: steps of one pass over the faces, where the schedule counts epochs; without it the stage is one.
     """
     if schedule is None:
         return 1.0
@@ -28,6 +28,6 @@ def rate_factor(schedule: Mapping[str, Any] | None, step: Any, length: int, step
         rise = ops.minimum((step + 1.0) / (warmup + 1.0), 1.0)
         return rise * (to + (1.0 - to) * 0.5 * (1.0 + ops.cos(math.pi * done)))
     if schedule["name"] == "step":
-        every = schedule.get("every_steps") or schedule["every_epochs"] * (steps_per_epoch or length)
+        every = schedule.get("every_steps") or schedule["every_epochs"] * (epoch or length)
         return ops.power(float(schedule["factor"]), ops.floor(step / every))
     raise RecipeError(f"A schedule's `name` must be 'step' or 'cosine'. Received: {schedule['name']!r}.")

@@ -8,7 +8,7 @@ single device would make of the whole batch. JAX runs one program on the whole b
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from keras import ops
+from keras import ops, tree
 
 from tfinpaint.training.backend import (
     apply_grads,
@@ -17,7 +17,7 @@ from tfinpaint.training.backend import (
     sum_over_replicas,
     values_and_grads,
 )
-from tfinpaint.training.recipe import Stage, Update
+from tfinpaint.training.recipe import Gate, Stage, Update
 
 
 def run_step(model: Any, stage: Stage, batches: Sequence[dict]) -> dict[str, Any]:
@@ -34,34 +34,45 @@ def run_step(model: Any, stage: Stage, batches: Sequence[dict]) -> dict[str, Any
     queue: Iterator[tuple] = iter(samples)
     batch, real = samples[0]
     logs: dict[str, Any] = {}
-    _run_hooks(model, stage, "before", batch, real)
+    found = _run_hooks(model, stage, "before", batch, real, {})
     for update in stage.updates:
         for _ in range(update.times):
-            batch, real = next(queue) if update.fresh else (batch, real)
-            values, handed = _run_update(model, update, batch, real)
+            if update.fresh:
+                (batch, real), found = next(queue), {}
+            values, found = _run_update(model, update, batch, real, found)
             logs.update(values)
-            batch = batch | handed
-    _run_hooks(model, stage, "after", batch, real)
+    _run_hooks(model, stage, "after", batch, real, found)
     return logs
 
 
-def _run_hooks(model: Any, stage: Stage, when: str, batch: dict, real: Any) -> None:
-    entries = stage.hooks.get(when, ())
-    batch = gather_samples(batch, real) if entries else batch  # what a hook assigns must be the same on every device
-    for entry in entries:
-        arguments = {k: v for k, v in entry.items() if k != "hook"}
-        model.hooks[entry["hook"]](model, batch, **arguments)
+def _run_hooks(model: Any, stage: Stage, when: str, batch: dict, real: Any, found: dict) -> dict[str, Any]:
+    """Runs the hooks of a time; returns the outputs known by then. What a hook assigns is the same on every device."""
+    for entry in stage.hooks.get(when, ()):
+        hook = model.hooks[entry["hook"]]
+        found = model.forward(batch, hook.needs, training=True, known=found)
+        everything = gather_samples(batch | {name: found[name] for name in hook.needs}, real)
+        outputs = {name: ops.stop_gradient(everything.pop(name)) for name in hook.needs}
+        hook(model, everything, outputs, **{k: v for k, v in entry.items() if k != "hook"})
+    return found
 
 
-def _run_update(model: Any, update: Update, batch: dict, real: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is logged, and what is handed on to the next update of the same batch."""
+def _run_update(model: Any, update: Update, batch: dict, real: Any, found: dict) -> tuple[dict[str, Any], dict]:
+    """What is logged, and the outputs that the next update of the same batch need not compute again.
+
+    Outputs that the update itself changes, and those that depend on them, it computes anew; all others it takes as
+    they were found, without their gradient.
+    """
     groups = _groups(model, update)
+    active = [t for t in update.terms if any(t in terms for terms, _ in groups)]
+    rule = None if update.gate is None else model.recipe.gates[update.gate]
+    asked = [model.terms[t] for t in active] + ([] if rule is None else [model.gates[rule.value]])
+    wanted = list(dict.fromkeys(name for term in asked for name in term.needs))
+    kept = {name: value for name, value in found.items() if not model.painted_by([name]) & set(update.parts)}
 
     def losses() -> tuple[list, Any]:
-        outputs = model.forward(batch, update.player, model.stage.name, training=True)
-        active = {t for terms, _ in groups for t in terms}
-        values = {t: ops.cast(model.terms[t](model, batch, outputs), "float32") for t in update.terms if t in active}
-        gate = _gate(model, update, batch, outputs)
+        outputs = model.forward(batch, wanted, training=True, known=kept, detach=update.detach)
+        values = {t: ops.cast(model.terms[t](model, batch, outputs), "float32") for t in active}
+        gate = None if rule is None else _gate(model, rule, batch, outputs)
         weight = real if gate is None else gate if real is None else gate * real
         count = _count(weight)
         means = {t: _mean(v, weight, count) for t, v in values.items()}
@@ -71,11 +82,10 @@ def _run_update(model: Any, update: Update, batch: dict, real: Any) -> tuple[dic
         ]
         if gate is not None:
             means[f"{update.gate}_share"] = _mean(gate, real, _count(real))
-        handed = {name: ops.stop_gradient(outputs[name]) for name in model.handed_on if name in outputs}
-        return totals, (means, count, handed)
+        return totals, (means, count, tree.map_structure(ops.stop_gradient, outputs))
 
     variables = [[v for p in parts for v in model.part_variables[p]] for _, parts in groups]
-    (means, count, handed), grads = values_and_grads(losses, variables, model.state_variables)
+    (means, count, found), grads = values_and_grads(losses, variables, model.state_variables)
     logs = sum_over_replicas(means)
     is_open = None if update.gate is None else count > 0
     for (_, parts), group in zip(groups, grads, strict=True):
@@ -84,7 +94,7 @@ def _run_update(model: Any, update: Update, batch: dict, real: Any) -> tuple[dic
             optimizer = model.optimizer_of(part, update)
             logs |= _log_gradient(part, own, optimizer if model.loss_scaling else None)
             apply_grads(optimizer, own, model.part_variables[part], is_open)
-    return logs, handed
+    return logs, found
 
 
 def _groups(model: Any, update: Update) -> list[tuple[tuple[str, ...], list[str]]]:
@@ -98,11 +108,8 @@ def _groups(model: Any, update: Update) -> list[tuple[tuple[str, ...], list[str]
     return list(groups.values())
 
 
-def _gate(model: Any, update: Update, batch: dict, outputs: dict) -> Any:
-    """1 for each sample that counts, 0 for the others; None without a gate."""
-    if update.gate is None:
-        return None
-    rule = model.recipe.gates[update.gate]
+def _gate(model: Any, rule: Gate, batch: dict, outputs: dict) -> Any:
+    """1 for each sample that counts, 0 for the others."""
     value = ops.cast(model.gates[rule.value](model, batch, outputs), "float32")
     return ops.stop_gradient(ops.cast(value >= rule.at_least, "float32"))
 

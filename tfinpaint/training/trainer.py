@@ -1,15 +1,18 @@
 """Training by recipes: what a model needs to be compiled, fitted, saved and resumed stage by stage."""
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
 from tfinpaint.errors import InputError, RecipeError
-from tfinpaint.losses import masked_l1
 from tfinpaint.training.averages import AveragedWeights
 from tfinpaint.training.backend import StepAdapter, gather_samples, real_samples
+from tfinpaint.training.batches import checked_batch, refuse_other_arguments
+from tfinpaint.training.check import check_recipe
+from tfinpaint.training.declared import Hook, Output, Term
 from tfinpaint.training.feature_slots import FeatureNetworks, FeatureSlot
 from tfinpaint.training.optimizers import PartOptimizers, optimizer_key, recipe_optimizers
 from tfinpaint.training.recipe import Recipe, Stage, Update
@@ -21,24 +24,25 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
     """The training half of `InpaintingModel`, to stand before `keras.Model` among the bases.
 
     Attributes:
-        terms: name -> `(model, batch, outputs) -> (batch,)` values.
-        gates: name -> the same; compared with the threshold of the recipe's gate.
-        hooks: name -> `(model, batch, **arguments)`, run inside the compiled step.
+        produces: name -> `Output`, what terms may ask for; collected from the class's methods.
+        terms: name -> `Term`, the losses.
+        gates: name -> `Term`, compared with the threshold of a recipe's gate.
+        measures: name -> `Term`, what validation reports; besides what the model `produces` they see what `answer`
+            gives, and, as `picture`, what the stage improves.
+        hooks: name -> `Hook`, run inside the compiled step.
         recipes: name -> `Recipe`.
         default_recipe: the recipe that is used where none is named.
         feature_slots: name -> `FeatureSlot`, the frozen networks that terms look through.
-        term_features: term -> the feature slot that it needs.
-        handed_on: outputs of `forward` that later updates of a step find in their batch (a critic: what was painted).
     """
 
-    terms: ClassVar[Mapping[str, Callable]] = {}
-    gates: ClassVar[Mapping[str, Callable]] = {}
-    hooks: ClassVar[Mapping[str, Callable]] = {}
+    produces: ClassVar[Mapping[str, Output]] = {}
+    terms: ClassVar[Mapping[str, Term]] = {}
+    gates: ClassVar[Mapping[str, Term]] = {}
+    measures: ClassVar[Mapping[str, Term]] = {}
+    hooks: ClassVar[Mapping[str, Hook]] = {}
     recipes: ClassVar[Mapping[str, Recipe]] = {}
     default_recipe: ClassVar[str] = "paper"
     feature_slots: ClassVar[Mapping[str, FeatureSlot]] = {}
-    term_features: ClassVar[Mapping[str, str]] = {}
-    handed_on: ClassVar[tuple[str, ...]] = ()
 
     def compile(
         self,
@@ -51,20 +55,32 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         steps_per_execution: int = 1,
         jit_compile: str | bool = "auto",
         run_eagerly: bool = False,
+        **others: Any,
     ) -> None:
-        """Makes the model ready for `fit`: the last stage of its recipe (fine-tuning), unless another is named.
+        """Makes the optimizers, and the model ready for `fit`: the last stage (fine-tuning), unless another is named.
+
+        Networks that losses look through are loaded when a stage's first step needs them.
 
         Args:
             recipe: a `Recipe`, or the name of one of the model's own (`model.recipes`).
-            stage: name of the stage to begin with.
+            stage: name of the stage that `fit` begins with.
             features: name of a feature slot -> weights file, `"imagenet"`, or a network; see `model.feature_slots`.
             loss_scaling: scale losses against underflow; by default only under `mixed_float16`.
             average: decay of moving averages of the weights that paint, such as 0.999; see `AveragedWeights`.
             steps_per_execution: steps in one compiled call.
             jit_compile: use XLA; `"auto"` lets Keras decide.
             run_eagerly: no compilation, for debugging.
+            others: refused: optimizers, losses and metrics are the recipe's.
+
+        Raises:
+            RecipeError: the recipe does not suit the model, or contradicts itself.
+            InputError: an argument of Keras's `compile` that a recipe stands for.
         """
-        self.recipe = self._find_recipe(recipe)
+        refuse_other_arguments("compile", others)
+        recipe = self._find_recipe(recipe)
+        check_recipe(self, recipe)
+        first = recipe.stage(stage)
+        self.recipe = recipe
         policy = keras.config.dtype_policy().name
         self.loss_scaling = policy == "mixed_float16" if loss_scaling is None else loss_scaling
         self.feature_networks = FeatureNetworks(self.feature_slots, features or {})
@@ -78,36 +94,34 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         )
         self.optimizer.build({key: self.part_variables[part] for key, (_, part) in optimizers.items()})
         self._begin_averages(average)
-        self.begin(stage or self.recipe.stage().name)
+        self._make_trackers()
+        self.begin(first.name)
 
-    def begin(self, stage: str, *, length: int | None = None, steps_per_epoch: int | None = None) -> Stage:
+    def begin(self, stage: str, *, length: int | None = None, faces_per_epoch: int | None = None) -> Stage:
         """Enters a stage of the recipe: freezes parts, sets rates, resets the stage's step count.
 
         Args:
             stage: its name.
             length: the stage's length in steps, where it differs from the recipe's (schedules end there).
-            steps_per_epoch: for schedules and lengths that count epochs.
+            faces_per_epoch: how many faces there are, for schedules and lengths that count epochs.
         """
         self.stage = self.recipe.stage(stage)
-        self._check_stage(self.stage)
-        for name, layers in self.parts().items():
-            for layer in layers:
-                layer.trainable = name not in self.stage.frozen
+        self._untracked.ready = False
+        self.freeze(self.stage.frozen)
+        self._epoch = self.stage.epoch(faces_per_epoch)
         self._stage_length = length or self.stage.length.get("steps", 1)
-        self._steps_per_epoch = steps_per_epoch
-        for update in self.stage.updates:
-            for part, rate in update.parts.items():
-                self.optimizer_of(part, update).learning_rate = rate
-            for term in update.terms:
-                self.has_term(term)  # loads the feature networks now, not inside the compiled step
+        rates = [rate for update in self.stage.updates for rate in update.parts.values()]
+        self.optimizer.learning_rate = self._leading_rate = max(rates)
+        self._set_rates()
         self.stage_step.assign(0)
-        self._make_trackers()
         self.train_function = self.test_function = None  # Keras caches what is trainable
         return self.stage
 
     def step(self, data: Any) -> dict[str, Any]:
         """One step of the stage on a batch (or on `stage.batches_per_step` stacked ones); returns running means."""
-        data, count = _only_batch(data), self.stage.batches_per_step
+        count = self.stage.batches_per_step
+        keys = self._reads(self._asked_by_steps(self.stage))
+        data = checked_batch(data, keys, self.image_size, self.stage.name, stacked=count > 1)
         batches = [data] if count == 1 else [{k: v[i] for k, v in data.items()} for i in range(count)]
         self._set_rates()
         with self._following():
@@ -118,27 +132,32 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         return {name: self._trackers[name].result() for name in logs}
 
     def validation_step(self, data: Any) -> dict[str, Any]:
-        """What `fit(validation_data=...)` reports: `hole_l1` on [0, 1], and `mask_iou` of models that find masks."""
-        data, real = real_samples(_only_batch(data))
-        outputs = self(data["occluded"], training=False)
-        hole = data["mask"] * data["valid"] if "valid" in data else data["mask"]
-        logs = {"hole_l1": masked_l1(self.stage_picture(outputs), data["image"], hole) / 2.0}
-        if "mask" in outputs:
-            both = ops.sum(outputs["mask"] * data["mask"], axis=(1, 2, 3))
-            either = ops.sum(ops.maximum(outputs["mask"], data["mask"]), axis=(1, 2, 3))
-            logs["mask_iou"] = (both + 1e-6) / (either + 1e-6)
+        """What `fit(validation_data=...)` reports: the measures of the stage, each the mean over all samples."""
+        names = self.measures_of(self.stage)
+        asked = [self.measures[name] for name in names]
+        batch, real = real_samples(checked_batch(data, self._reads(asked), self.image_size, self.stage.name))
+        needs = list(dict.fromkeys(need for measure in asked for need in measure.needs))
+        found: dict[str, Any] = {}
+        if any(need not in self.produces for need in needs):
+            found = self.answer(self.inputs_of(batch))
+            found["picture"] = found[self.stage.picture]
+        found |= self.forward(batch, [need for need in needs if need not in found], training=False)
+        logs = {name: measure(self, batch, found) for name, measure in zip(names, asked, strict=True)}
         for name, value in gather_samples(logs, real).items():
             self._trackers[f"validation_{name}"].update_state(value)
         return {name: self._trackers[f"validation_{name}"].result() for name in logs}
 
-    def stage_picture(self, outputs: dict) -> Any:
-        """The picture of a model's outputs that the present stage improves, for validation."""
-        return outputs["image"]
-
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """Keras's `fit` on batches that are dicts; stages that eat several batches a step get them stacked."""
-        if getattr(self, "stage", None) is None:
-            raise RecipeError("The model must be compiled before `fit`. Call `model.compile()` first.")
+        """Keras's `fit` on batches that are dicts; stages that eat several batches a step get them stacked.
+
+        Raises:
+            RecipeError: the model is not compiled.
+            InputError: `y`, `sample_weight` and the like, which a batch's own keys stand for.
+        """
+        self._check_compiled("fit")
+        if args or "y" in kwargs:
+            refuse_other_arguments("fit", {"y": args[0] if args else kwargs["y"]})
+        refuse_other_arguments("fit", {k: kwargs.pop(k, None) for k in ("sample_weight", "class_weight")})
         count = self.stage.batches_per_step
         if count > 1:
             if not hasattr(x, "map" if self.splits_batches else "batch"):
@@ -151,13 +170,83 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
                 x = x.map(lambda batches: {k: tuple(v[i] for i in range(count)) for k, v in batches.items()})
         if hasattr(x, "element_spec") or isinstance(x, keras.utils.PyDataset):
             kwargs.setdefault("shuffle", False)  # a tf.data.Dataset orders itself; Keras would warn
-        return super().fit(x, *args, **kwargs)
+        return super().fit(x, **kwargs)
 
-    def fit_recipe(self, data: Any, **arguments: Any) -> dict[str, keras.callbacks.History]:
-        """Walks the stages of the recipe; see `tfinpaint.training.loop.fit_recipe`."""
+    def fit_recipe(
+        self,
+        data: Any,
+        *,
+        scale: float = 1.0,
+        stages: Sequence[str] | None = None,
+        interval: int = 500,
+        faces_per_epoch: int | None = None,
+        checkpoint: str | os.PathLike | None = None,
+        resume: bool = False,
+        data_id: Any = None,
+        validation_data: Any = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: int | str = "auto",
+    ) -> dict[str, keras.callbacks.History]:
+        """Walks the stages of the recipe; see `tfinpaint.training.loop.fit_recipe` for arguments and errors."""
         from tfinpaint.training.loop import fit_recipe
 
-        return fit_recipe(self, data, **arguments)
+        return fit_recipe(
+            self, data, scale=scale, stages=stages, interval=interval, faces_per_epoch=faces_per_epoch,
+            checkpoint=checkpoint, resume=resume, data_id=data_id, validation_data=validation_data,
+            callbacks=callbacks, verbose=verbose,
+        )  # fmt: skip
+
+    # ---- what is computed ----------------------------------------------------------------------------------------
+
+    def forward(
+        self,
+        batch: dict,
+        wanted: Sequence[str],
+        training: bool = False,
+        *,
+        known: Mapping[str, Any] | None = None,
+        detach: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """The outputs that are wanted, and those that they need; each is computed once.
+
+        Args:
+            batch: see `InpaintingModel`.
+            wanted: names in `produces`.
+            training: as for `call`.
+            known: outputs that need not be computed any more.
+            detach: outputs that others see without their gradient.
+        """
+        found = dict(known or {})
+
+        def compute(name: str) -> Any:
+            if name not in found:
+                output = self.produces[name]
+                given = {need: compute(need) for need in output.needs}
+                given = {need: ops.stop_gradient(v) if need in detach else v for need, v in given.items()}
+                found[name] = output.function(self, batch, given, training)
+            return found[name]
+
+        for name in wanted:
+            compute(name)
+        return found
+
+    def painted_by(self, names: Sequence[str]) -> set[str]:
+        """The parts that outputs depend on."""
+        declared = [self.produces[name] for name in names]
+        return {part for o in declared for part in (*o.by, *self.painted_by(o.needs))}
+
+    def batch_keys(self, *stages: str) -> set[str]:
+        """What the named stages (the present one by default) read of a batch beside `image`, `occluded`, `mask`."""
+        run = [self.recipe.stage(name) for name in stages] or [self.stage]
+        return {
+            key
+            for stage in run
+            for key in self._reads([*self._asked_by_steps(stage), *(self.measures[n] for n in self.measures_of(stage))])
+        }
+
+    def measures_of(self, stage: Stage) -> tuple[str, ...]:
+        """The names of the measures that validation reports in a stage."""
+        return stage.measures or ("hole_l1", "mask_iou")[: 1 + self.contract.finds_mask]
 
     # ---- what the step asks --------------------------------------------------------------------------------------
 
@@ -181,12 +270,25 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
 
     def has_term(self, term: str) -> bool:
         """Whether a term can be computed: false for one whose optional feature network was not given."""
-        slot = self.term_features.get(term)
+        slot = self.terms[term].features
         return slot is None or self.feature_networks.get(slot) is not None
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """Keras's; loads the feature networks of the stage first, which cannot be done inside a compiled step."""
+        self._check_compiled("training")
+        if not self._untracked.ready:
+            for update in self.stage.updates:
+                for term in (t for t, weight in update.terms.items() if weight):
+                    self.has_term(term)
+            self._untracked.ready = True
+        return super().make_train_function(force)
 
     # ---- saving --------------------------------------------------------------------------------------------------
 
-    def get_compile_config(self) -> dict[str, Any]:
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What `compile` was called with; None for a model that is not compiled."""
+        if getattr(self, "recipe", None) is None:
+            return None
         return {
             "recipe": self.recipe.to_dict(),
             "stage": self.stage.name,
@@ -195,10 +297,15 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
             "average": self.average,
         }
 
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        self.compile(**{**config, "recipe": Recipe.from_dict(config["recipe"])})
+    def compile_from_config(self, config: dict[str, Any] | None) -> None:
+        if config:
+            self.compile(**{**config, "recipe": Recipe.from_dict(config["recipe"])})
 
     # ---- private -------------------------------------------------------------------------------------------------
+
+    def _check_compiled(self, what: str) -> None:
+        if getattr(self, "recipe", None) is None:
+            raise RecipeError(f"The model must be compiled before {what}. Call `model.compile()` first.")
 
     def _find_recipe(self, recipe: str | Recipe | None) -> Recipe:
         if isinstance(recipe, Recipe):
@@ -209,22 +316,29 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
             raise RecipeError(f"`recipe` must be a Recipe or one of {known}. Received: recipe={recipe!r}.")
         return self.recipes[name]
 
-    def _check_stage(self, stage: Stage) -> None:
-        for name in stage.frozen:
-            if name not in self.part_variables and name not in self.feature_slots:
-                known = ", ".join([*self.part_variables, *self.feature_slots])
-                raise RecipeError(f"Stage {stage.name!r} may freeze only {known}. Received: {name!r}.")
+    def _asked_by_steps(self, stage: Stage) -> list[Term | Hook]:
+        """The terms, gates and hooks of a stage."""
+        asked: list[Term | Hook] = [self.hooks[e["hook"]] for entries in stage.hooks.values() for e in entries]
         for update in stage.updates:
-            for term in update.terms:
-                if update.terms[term] and term not in self.terms:
-                    raise RecipeError(
-                        f"A term must be one of {', '.join(self.terms)}. Received: {term!r} in stage {stage.name!r}."
-                    )
+            asked += [self.terms[name] for name, weight in update.terms.items() if weight]
+            asked += [self.gates[self.recipe.gates[update.gate].value]] if update.gate else []
+        return asked
+
+    def _reads(self, asked: Iterable[Term | Hook]) -> set[str]:
+        """The keys of a batch that these and the outputs that they need look at."""
+        asked = list(asked)
+        keys = {key for entry in asked for key in entry.reads}
+        pending = [need for entry in asked for need in entry.needs if need in self.produces]
+        while pending:
+            declared = self.produces[pending.pop()]
+            keys |= set(declared.reads)
+            pending += declared.needs
+        return keys
 
     def _set_rates(self) -> None:
-        if self.stage.schedule is None:
-            return
-        factor = rate_factor(self.stage.schedule, self.stage_step.value, self._stage_length, self._steps_per_epoch)
+        """Each part's rate: the recipe's, times the schedule, times what has become of `optimizer.learning_rate`."""
+        factor = ops.convert_to_tensor(self.optimizer.learning_rate) / self._leading_rate
+        factor *= rate_factor(self.stage.schedule, self.stage_step.value, self._stage_length, self._epoch)
         for update in self.stage.updates:
             for part, rate in update.parts.items():
                 optimizer = self.optimizer_of(part, update)
@@ -233,8 +347,9 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
 
     def _make_trackers(self) -> None:
         """One running mean for each name that any stage logs, so that the metrics' state is the same in all stages."""
-        names = ["validation_hole_l1", "validation_mask_iou"]
+        names: list[str] = []
         for stage in self.recipe.stages:
+            names += [f"validation_{name}" for name in self.measures_of(stage)]
             for update in stage.updates:
                 names += [t for t, w in update.terms.items() if w]
                 names += [f"{part}_gradient" for part in update.parts]
@@ -243,9 +358,3 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         for name in dict.fromkeys(names):
             if name not in self._trackers:
                 self._trackers[name] = keras.metrics.Mean(name=name)
-
-
-def _only_batch(data: Any) -> dict:
-    """The dict of a batch, of tensors; `train_on_batch` wraps it in a tuple, and without compilation gives arrays."""
-    batch = data[0] if isinstance(data, tuple) else data
-    return {k: v if isinstance(v, tuple) else ops.convert_to_tensor(v) for k, v in batch.items()}

@@ -60,3 +60,11 @@ def _picks(centre: Any, length: int, side: int) -> Any:
     start = ops.clip(ops.round(ops.cast(centre, "float32") - (side - 1) / 2), 0, length - side)
     wanted = start[:, None] + ops.arange(side, dtype="float32")
     return ops.equal(wanted[:, :, None], ops.arange(length, dtype="float32"))
+
+
+def middle_of(mask: Any) -> Any:
+    """Middle (x, y) of the hidden pixels, `(batch, 2)`; of the picture where none is hidden."""
+    weight = ops.cast(mask[..., 0], "float32") + 1e-6
+    places = [ops.arange(weight.shape[axis], dtype="float32") for axis in (2, 1)]
+    x, y = (ops.sum(ops.sum(weight, axis=axis) * place, axis=-1) for axis, place in zip((1, 2), places, strict=True))
+    return ops.stack([x, y], axis=-1) / ops.sum(weight, axis=(1, 2))[:, None]

@@ -6,14 +6,16 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from tfinpaint.engine import Contract
 from tfinpaint.errors import InputError
 from tfinpaint.models.base import InpaintingModel
 from tfinpaint.models.c2fdan import networks
 from tfinpaint.models.c2fdan.critics import critics
-from tfinpaint.models.c2fdan.crops import FRAMINGS, crop_side, part_centres, template_centres
+from tfinpaint.models.c2fdan.crops import crop, crop_side, middle_of, part_centres, template_centres
 from tfinpaint.models.c2fdan.recipe import PAPER, SMALL
 from tfinpaint.models.c2fdan.terms import TERMS
 from tfinpaint.models.compose import compose
+from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
 
 
@@ -39,13 +41,14 @@ class C2FDAN(InpaintingModel):
         looks_at: the pictures that they compare with the clean one: `"raw"` is I_f, `"refined"` I_f,r.
         stem: side of the pixel blocks folded into channels in front of each painting network (1: none).
         threshold: a pixel is hidden where the mask's probability is above this.
+        normalize: queries and keys of the self-attention have unit length, see `PixelSelfAttention`.
 
     Call arguments:
         inputs: `(batch, image_size, image_size, 3)` float in [-1, 1], or a dict with `image` and, where the caller
             knows better than the network, `mask` `(batch, image_size, image_size, 1)`, 1 = hidden.
 
     Returns:
-        A dict: `image` (composed), `mask` (0 or 1), `mask_probability`, `mask_logit`, `coarse` (composed), `raw` (the
+        A dict: `image` (composed), `mask` (0 or 1), `mask_probability`, `coarse` (composed), `raw` (the
         fine picture, not composed). Training composes with the probability (eq. 2); here the mask is 0 or 1, so that
         known pixels are exact.
 
@@ -55,8 +58,6 @@ class C2FDAN(InpaintingModel):
     painter_names: ClassVar = ("coarse_network", "fine_network")
     terms: ClassVar = TERMS
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}
-    occlusion: ClassVar = "words_and_rectangles"
-    reach: ClassVar = 2.0
     feature_slots: ClassVar = {
         "identity_maps": FeatureSlot(
             "light_cnn",
@@ -64,8 +65,6 @@ class C2FDAN(InpaintingModel):
             options={"light_cnn": {"taps": ("mfm2", "mfm5")}, "resnet50_v2": {"taps": ("block1", "block3")}},
         )
     }
-    handed_on: ClassVar = ("refined",)
-    term_features: ClassVar = {"id_perceptual": "identity_maps", "id_style": "identity_maps"}
 
     def __init__(
         self,
@@ -84,20 +83,26 @@ class C2FDAN(InpaintingModel):
         looks_at: Sequence[str] = ("raw", "refined"),
         stem: int = 1,
         threshold: float = 0.5,
+        normalize: bool = False,
         name: str = "c2fdan",
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
+        self.contract = Contract(
+            mask="finds",
+            extras=("mask_probability", "coarse", "raw"),
+            framing=framing,
+            reach=2.0,
+            occlusion="words_and_rectangles",
+        )
         modulus = stem * max(8, 2 ** (len(coarse_widths) - 1))
         if image_size % modulus:
             raise InputError(f"`image_size` must be a multiple of {modulus}. Received: image_size={image_size}.")
         if near and not residual:
             raise InputError("`near` must go with `residual`. Received: near=True, residual=False.")
-        if framing not in FRAMINGS:
-            raise InputError(f"`framing` must be one of {', '.join(FRAMINGS)}. Received: framing={framing!r}.")
         self.coarse_network = networks.coarse_network(image_size, coarse_widths, mask_widths, mirrored, stem)
         self.fine_network = networks.fine_network(
-            image_size, fine_widths, attention_width, gradient, residual, near, mirrored, stem
+            image_size, fine_widths, attention_width, gradient, residual, near, mirrored, stem, normalize
         )
         self.critics = critics(image_size, crop_side(image_size, framing), critic_widths)
         self.image_size, self.threshold = image_size, threshold
@@ -119,8 +124,10 @@ class C2FDAN(InpaintingModel):
             "looks_at": list(looks_at),
             "stem": stem,
             "threshold": threshold,
+            "normalize": normalize,
         }
         self.finish()
+        self._untracked.before_attention = None
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, **self._config}
@@ -137,46 +144,92 @@ class C2FDAN(InpaintingModel):
             "image": compose(image, found["raw"], mask),
             "mask": mask,
             "mask_probability": found["mask_probability"],
-            "mask_logit": found["mask_logit"],
             "coarse": compose(image, found["painted"], mask),
             "raw": found["raw"],
         }
 
-    def forward(self, batch: dict, player: str, stage: str, training: bool) -> dict[str, Any]:
-        if player == "D":
-            fake = batch["refined"] if "refined" in batch else self._forward(batch, stage, training)["refined"]
-            logits = [self._judge(batch, x, training) for x in (batch["image"], ops.stop_gradient(fake))]
-            return dict(zip(("real_logits", "fake_logits"), logits, strict=True))
-        outputs = self._forward(batch, stage, training)
-        if any(u.terms.get("adv_g") for u in self.stage.updates):
-            outputs["fake_logits"] = self._judge(batch, outputs["refined"], training)
-        return outputs
+    # ---- what the losses ask for -----------------------------------------------------------------------------------
 
-    def stage_picture(self, outputs: dict) -> Any:
-        return outputs["coarse" if self.stage.name == "coarse" else "image"]
+    @output(by=("coarse",))
+    def found(self, batch: dict, given: dict, training: bool) -> dict[str, Any]:
+        """What the coarse network gives: `mask_logit` and `painted`, not composed."""
+        return self.coarse_network(batch["occluded"], training=training)
 
-    def _forward(self, batch: dict, stage: str, training: bool) -> dict[str, Any]:
-        outputs = self._paint(batch["occluded"], None, training, fine=stage != "coarse")
-        if stage != "coarse":
-            outputs["refined"] = compose(batch["occluded"], outputs["raw"], outputs["mask"])
-        return outputs
+    @output("found")
+    def mask_logit(self, batch: dict, given: dict, training: bool) -> Any:
+        """The logit of the mask."""
+        return given["found"]["mask_logit"]
 
-    def _paint(self, image: Any, mask: Any, training: bool, fine: bool = True) -> dict[str, Any]:
+    @output("mask_logit")
+    def mask(self, batch: dict, given: dict, training: bool) -> Any:
+        """The soft mask (eq. 2)."""
+        return ops.sigmoid(given["mask_logit"])
+
+    @output("found")
+    def painted(self, batch: dict, given: dict, training: bool) -> Any:
+        """The coarse picture, not composed."""
+        return given["found"]["painted"]
+
+    @output("painted", "mask")
+    def coarse(self, batch: dict, given: dict, training: bool) -> Any:
+        """It, composed by the soft mask."""
+        return compose(batch["occluded"], given["painted"], given["mask"])
+
+    @output("coarse", "mask", by=("fine",))
+    def raw(self, batch: dict, given: dict, training: bool) -> Any:
+        """The fine picture I_f, not composed."""
+        return self.fine_network([given["coarse"], given["mask"]], training=training)
+
+    @output("raw", "mask")
+    def refined(self, batch: dict, given: dict, training: bool) -> Any:
+        """It, composed by the soft mask: I_f,r."""
+        return compose(batch["occluded"], given["raw"], given["mask"])
+
+    @output("raw", "refined")
+    def identity_maps(self, batch: dict, given: dict, training: bool) -> list[dict]:
+        """Taps of the clean picture and of those that the model `looks_at`, through the slot of that name."""
+        pictures = [batch["image"], *(given[name] for name in self.looks_at)]
+        if self.identity_window:
+            centres = middle_of(batch["mask"])
+            pictures = [crop(picture, centres, self.identity_window) for picture in pictures]
+        look = self.feature_networks.get("identity_maps")
+        clean, painted = look(pictures[0]), look(ops.concatenate(pictures[1:], axis=0))
+        parts = {tap: ops.split(maps, len(pictures) - 1, axis=0) for tap, maps in painted.items()}
+        return [clean, *({tap: maps[i] for tap, maps in parts.items()} for i in range(len(pictures) - 1))]
+
+    @output(by=("critics",))
+    def real_logits(self, batch: dict, given: dict, training: bool) -> dict[str, Any]:
+        """What the critics say of the clean picture, by their names."""
+        return self._judge(batch, batch["image"], training)
+
+    @output("refined", by=("critics",))
+    def fake_logits(self, batch: dict, given: dict, training: bool) -> dict[str, Any]:
+        """What they say of the refined one."""
+        return self._judge(batch, given["refined"], training)
+
+    @output("coarse", "mask", by=("fine",))
+    def attention_entropy(self, batch: dict, given: dict, training: bool) -> Any:
+        """How evenly the pixels' self-attention looks around, `(batch,)`: 0 at one cell each, 1 at all alike."""
+        attention = self.fine_network.get_layer("self_attention")
+        if self._untracked.before_attention is None:
+            self._untracked.before_attention = keras.Model(self.fine_network.inputs, attention.input)
+        features = self._untracked.before_attention([given["coarse"], given["mask"]], training=training)
+        return attention.entropy(features)
+
+    # ---- private ---------------------------------------------------------------------------------------------------
+
+    def _paint(self, image: Any, mask: Any, training: bool) -> dict[str, Any]:
         """Coarse and fine picture; the mask that joins them is the given one, else the network's, soft (eq. 2)."""
         found = self.coarse_network(image, training=training)
         probability = ops.sigmoid(found["mask_logit"])
         mask = probability if mask is None else ops.cast(mask, "float32")
         coarse = compose(image, found["painted"], mask)
-        found = {**found, "mask_probability": probability, "mask": mask, "coarse": coarse}
-        return {**found, "raw": self.fine_network([coarse, mask], training=training)} if fine else found
+        raw = self.fine_network([coarse, mask], training=training)
+        return {**found, "mask_probability": probability, "mask": mask, "raw": raw}
 
     def _judge(self, batch: dict, picture: Any, training: bool) -> dict[str, Any]:
         if "landmarks" in batch:
             centres = part_centres(ops.cast(batch["landmarks"], "float32"))
         else:
-            centres = ops.ones((ops.shape(picture)[0], 1, 1)) * template_centres(self.image_size, self._framing)
+            centres = ops.ones((ops.shape(picture)[0], 1, 1)) * template_centres(self.image_size, self.contract.framing)
         return self.critics([picture, batch["occluded"], centres], training=training)
-
-    @property
-    def _framing(self) -> str:
-        return self._config["framing"]

@@ -13,7 +13,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from tfinpaint.layers import DMFB, DepthToSpace, PatchCrossAttention, PixelSelfAttention, PullPush, SpaceToDepth
+from tfinpaint.layers import DMFB, PatchCrossAttention, PixelSelfAttention, PullPush
+from tfinpaint.models.blocks import clip, conv, convs, fold_pixels, head
 from tfinpaint.models.c2fdan.critics import mirror
 
 
@@ -34,13 +35,13 @@ def coarse_network(
         stem: side of the pixel blocks that are folded into channels.
     """
     image = keras.Input((size, size, 3), name="occluded")
-    x, skips = _stem(image, stem), []
+    x, skips = fold_pixels(image, stem, "fold"), []
     for level, width in enumerate(widths):
-        x = _conv(x, width, "leaky_relu", f"encode_{level}_a", strides=2 if level else 1)
-        x = _conv(x, width, "leaky_relu", f"encode_{level}_b")
+        x = conv(x, width, "leaky_relu", f"encode_{level}_a", strides=2 if level else 1)
+        x = conv(x, width, "leaky_relu", f"encode_{level}_b")
         skips.append(x)
     x = DMFB("leaky_relu", name="dmfb")(x)
-    latent = _conv(x, widths[-1], "leaky_relu", "latent")
+    latent = conv(x, widths[-1], "leaky_relu", "latent")
     outputs = {}
     for branch, channels, branch_widths in (("face", 3, widths[:-1]), ("mask", 1, mask_widths or widths[:-1])):
         x = latent
@@ -49,9 +50,9 @@ def coarse_network(
             x = _join(
                 [x, skips[level]], skips[level] if mirrored and branch == "face" else None, f"{branch}_skip_{level}"
             )
-            x = _convs(x, branch_widths[level], 3, "relu", f"{branch}_{level}")
-        outputs[branch] = _head(x, channels, stem, f"{branch}_head")
-    outputs["face"] = _clip(outputs["face"])
+            x = convs(x, branch_widths[level], 3, "relu", f"{branch}_{level}")
+        outputs[branch] = head(x, channels, stem, f"{branch}_head", f"{branch}_head_unfold")
+    outputs["face"] = clip(outputs["face"])
     return keras.Model(image, {"painted": outputs["face"], "mask_logit": outputs["mask"]}, name="coarse_network")
 
 
@@ -64,6 +65,7 @@ def fine_network(
     near: bool = False,
     mirrored: bool = False,
     stem: int = 1,
+    normalize: bool = False,
 ) -> keras.Model:
     """Coarsely filled picture and soft mask -> fine picture in [-1, 1]; ELU everywhere.
 
@@ -80,63 +82,38 @@ def fine_network(
             stands in the picture that the result is added to; needs `residual`.
         mirrored: see the skips at full and at half size mirrored, too.
         stem: side of the pixel blocks that are folded into channels.
+        normalize: of the self-attention, see `PixelSelfAttention`.
     """
     picture, mask = keras.Input((size, size, 3), name="filled"), keras.Input((size, size, 1), name="mask")
     filled = picture
     low, middle, high = widths
     spread = [PullPush(dtype="float32", name="spread")([filled, mask])] if near else []
-    x = _stem(layers.Concatenate(name="filled_and_mask")([filled, mask, *spread]), stem)
-    full = _convs(x, low, 2, "elu", "full")
+    x = fold_pixels(layers.Concatenate(name="filled_and_mask")([filled, mask, *spread]), stem, "fold")
+    full = convs(x, low, 2, "elu", "full")
     half = _halve(full, middle, "half")
     small_mask = layers.AveragePooling2D(2 * stem, dtype="float32", name="mask_at_half")(mask)
     copied = PatchCrossAttention(attention_width, gradient, name="cross_attention")([half, small_mask])
-    copied = _conv(DMFB("elu", name="cross_dmfb")(copied), attention_width, "elu", "cross")
-    x = PixelSelfAttention(name="self_attention")(_halve(half, high, "quarter"))
-    x = _conv(DMFB("elu", name="self_dmfb")(x), high, "elu", "self")
-    gathered = _conv(layers.UpSampling2D(name="up_half")(x), middle, "elu", "self_half")
+    copied = conv(DMFB("elu", name="cross_dmfb")(copied), attention_width, "elu", "cross")
+    x = PixelSelfAttention(normalize=normalize, name="self_attention")(_halve(half, high, "quarter"))
+    x = conv(DMFB("elu", name="self_dmfb")(x), high, "elu", "self")
+    gathered = conv(layers.UpSampling2D(name="up_half")(x), middle, "elu", "self_half")
     x = _join([half, copied, gathered], half if mirrored else None, "three_branches")
-    x = DMFB("elu", name="fused_dmfb")(_conv(x, middle, "elu", "fused"))
+    x = DMFB("elu", name="fused_dmfb")(conv(x, middle, "elu", "fused"))
     x = _join([layers.UpSampling2D(name="up_full")(x), full], full if mirrored else None, "skip_full")
     start = "zeros" if residual else "glorot_uniform"  # an adding network begins at the coarse picture
-    x = _head(_convs(x, low, 3, "elu", "decode"), 4 if near else 3, stem, "head", start)
+    x = head(convs(x, low, 3, "elu", "decode"), 4 if near else 3, stem, "head", "head_unfold", start)
     if near:
         share = ops.sigmoid(x[..., 3:])
         filled, x = (1.0 - share) * filled + share * spread[0], x[..., :3]
     if residual:
         x = layers.Add(dtype="float32", name="residual")([x, filled])
-    return keras.Model([picture, mask], _clip(x), name="fine_network")
-
-
-def _conv(x: Any, width: int, activation: str | None, name: str, **kwargs: Any) -> Any:
-    return layers.Conv2D(
-        width, 3, padding="same", activation=activation, kernel_initializer="he_normal", name=name, **kwargs
-    )(x)
-
-
-def _convs(x: Any, width: int, count: int, activation: str, name: str) -> Any:
-    for i in range(count):
-        x = _conv(x, width, activation, f"{name}_{i}")
-    return x
+    return keras.Model([picture, mask], clip(x), name="fine_network")
 
 
 def _halve(x: Any, width: int, name: str) -> Any:
-    return _conv(_conv(x, width, "elu", f"{name}_0", strides=2), width, "elu", f"{name}_1")
+    return conv(conv(x, width, "elu", f"{name}_0", strides=2), width, "elu", f"{name}_1")
 
 
 def _join(maps: list, turned: Any, name: str) -> Any:
     """As channels; behind them `turned`, where one is given, with left and right exchanged."""
     return layers.Concatenate(name=name)(maps if turned is None else [*maps, mirror(turned)])
-
-
-def _stem(x: Any, block: int) -> Any:
-    return x if block == 1 else SpaceToDepth(block, name="fold")(x)
-
-
-def _head(x: Any, channels: int, block: int, name: str, start: str = "glorot_uniform") -> Any:
-    arguments = {"padding": "same", "kernel_initializer": start, "dtype": "float32", "name": name}
-    x = layers.Conv2D(channels * block**2, 3, **arguments)(x)
-    return x if block == 1 else DepthToSpace(block, dtype="float32", name=f"{name}_unfold")(x)
-
-
-def _clip(x: Any) -> Any:
-    return ops.clip(x, -1.0, 1.0)

@@ -8,24 +8,24 @@ _COARSE = {"mask_bce": 1.0, "occ_l1": 3.0, "nocc_l1": 1.0}
 
 # Section IV-A; the momenta of Adam are ours (the paper gives none).
 PAPER = Recipe(
-    model="C2FDAN",
     optimizer={"name": "adam", "beta_1": 0.5, "beta_2": 0.999},
     stages=(
-        Stage("coarse", {"epochs": 1}, 8, (Update("G", {"coarse": 2e-4}, _COARSE),)),
+        Stage("coarse", {"epochs": 1}, 8, (Update({"coarse": 2e-4}, _COARSE),), picture="coarse"),
         Stage(
             "joint",
             {"epochs": 5},
             8,
             (
                 Update(
-                    "G",
                     {"coarse": 5e-5, "fine": 1e-4},
                     {**_COARSE, "mask_bce": 10.0, "id_perceptual": 0.1, "id_style": 240.0, "adv_g": 1.0},
                 ),
-                Update("D", {"critics": 1e-4}, {"adv_d": 1.0}),
+                Update({"critics": 1e-4}, {"adv_d": 1.0}),
             ),
             frozen=("identity_maps",),
             schedule={"name": "step", "every_epochs": 1, "factor": 0.1},
+            measures=("hole_l1", "mask_iou", "hole_likeness"),
+            monitor=("val_hole_likeness", "min"),  # by an error of pixels the blurriest epoch would win
         ),
     ),
 )
@@ -37,21 +37,20 @@ PAPER = Recipe(
 _BOTH = {**_COARSE, "mask_bce": 10.0, "occ_l1_fine": 2.0, "ssim_fine": 10.0}
 _DECAY = {"name": "cosine", "to": 0.05, "warmup": 100}
 SMALL = Recipe(
-    model="C2FDAN",
     optimizer={"name": "adam", "beta_1": 0.9, "beta_2": 0.99},
     stages=(
         replace(
             PAPER.stage("coarse"),
             length={"steps": 8_000},
             batch=16,
-            updates=(Update("G", {"coarse": 6e-4}, {**_COARSE, "ssim_coarse": 6.0}),),
+            updates=(Update({"coarse": 6e-4}, {**_COARSE, "ssim_coarse": 6.0}),),
             schedule=_DECAY,
         ),
         Stage(
             "pixels",
             {"steps": 8_000},
             16,
-            (Update("G", {"coarse": 3e-4, "fine": 6e-4}, _BOTH),),
+            (Update({"coarse": 3e-4, "fine": 6e-4}, _BOTH),),
             schedule={**_DECAY, "to": 0.3},
         ),
         replace(
@@ -60,7 +59,6 @@ SMALL = Recipe(
             batch=16,
             updates=(
                 Update(
-                    "G",
                     {"coarse": 2e-4, "fine": 4e-4},
                     {
                         **_BOTH,
@@ -71,7 +69,7 @@ SMALL = Recipe(
                         "adv_g": 0.4,
                     },
                 ),
-                Update("D", {"critics": 4e-4}, {"adv_d": 1.0}),
+                Update({"critics": 4e-4}, {"adv_d": 1.0}),
             ),
             schedule=_DECAY,
         ),

@@ -1,68 +1,77 @@
 """C2FDAN's loss terms: `(model, batch, outputs) -> (batch,)`.
 
-`outputs` is what `C2FDAN.forward` gives: `mask_logit`, `painted` (the coarse picture, not composed), `raw` (the fine
-picture, not composed), `refined` (composed) and the critics' logits. Where a batch has `valid` (1 where a pixel came
-from a photo), made-up borders do not count.
+`outputs` holds those outputs of the model that a term declares. Where a batch has `valid` (1 where a pixel came from a
+photo), made-up borders do not count.
 """
 
+import math
 from typing import Any
 
-from keras import ops
-
 from tfinpaint import losses
-from tfinpaint.models.c2fdan.crops import crop
+from tfinpaint.training.declared import term
 
 
+@term("mask_logit")
 def mask_bce(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 5, from the logit."""
     return losses.binary_cross_entropy(outputs["mask_logit"], batch["mask"])
 
 
+@term("painted")
 def occ_l1(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 6, also divided by the three colours: the coarse picture where the face is hidden."""
     return losses.masked_l1(outputs["painted"], batch["image"], _real(batch, batch["mask"]))
 
 
+@term("painted")
 def nocc_l1(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 7: the coarse picture where the face is visible."""
     return losses.masked_l1(outputs["painted"], batch["image"], _real(batch, 1.0 - batch["mask"]))
 
 
+@term("raw")
 def occ_l1_fine(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 6 on the fine picture, as in the row of table I with the best PSNR."""
     return losses.masked_l1(outputs["raw"], batch["image"], _real(batch, batch["mask"]))
 
 
+@term("raw")
 def chroma_l1_fine(model: Any, batch: dict, outputs: dict) -> Any:
     """Not in the paper: eq. 6 on the fine picture's colour differences; LightCNN sees greys and leaves stains there."""
     return losses.masked_l1(_chroma(outputs["raw"]), _chroma(batch["image"]), _real(batch, batch["mask"]))
 
 
+@term("coarse")
 def ssim_coarse(model: Any, batch: dict, outputs: dict) -> Any:
     """Not in the paper: structural similarity of the composed coarse picture (a mean error alone rewards blur)."""
     return losses.ssim_distance(outputs["coarse"], batch["image"], batch.get("valid"))
 
 
+@term("refined")
 def ssim_fine(model: Any, batch: dict, outputs: dict) -> Any:
     """Not in the paper: structural similarity of the composed fine picture."""
     return losses.ssim_distance(outputs["refined"], batch["image"], batch.get("valid"))
 
 
+@term("identity_maps", features="identity_maps")
 def id_perceptual(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 8 and 9, on every tap of the network in the slot `identity_maps`."""
-    return _over_taps(losses.feature_l1, model, batch, outputs)
+    return _over_taps(losses.feature_l1, outputs)
 
 
+@term("identity_maps", features="identity_maps")
 def id_style(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 10 in place of the maps of eq. 8."""
-    return _over_taps(losses.style_distance, model, batch, outputs)
+    return _over_taps(losses.style_distance, outputs)
 
 
+@term("fake_logits", against="adv_d")
 def adv_g(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 11: the mean over the critics of -log D(painted)."""
     return -_mean([losses.log_mean_sigmoid(fake) for fake in outputs["fake_logits"].values()])
 
 
+@term("real_logits", "fake_logits", chance=2 * math.log(2))
 def adv_d(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 12: the mean over the critics of -log(1 - D(painted)) - log D(photo); the printed minus means both."""
     fake, real = outputs["fake_logits"], outputs["real_logits"]
@@ -74,32 +83,10 @@ def _chroma(picture: Any) -> Any:
     return picture[..., ::2] - picture[..., 1:2]
 
 
-def _over_taps(distance: Any, model: Any, batch: dict, outputs: dict) -> Any:
+def _over_taps(distance: Any, outputs: dict) -> Any:
     """The sum over taps of the distances of each picture looked at from the clean one."""
-    if "maps" not in outputs:
-        outputs["maps"] = _maps(model, batch, outputs)
-    clean, *painted = outputs["maps"]
+    clean, *painted = outputs["identity_maps"]
     return sum(distance(maps[tap], clean[tap]) for maps in painted for tap in clean)
-
-
-def _maps(model: Any, batch: dict, outputs: dict) -> list[dict]:
-    """Taps of the clean and the painted pictures, in the window around what is hidden where the model has one."""
-    pictures = [batch["image"], *(outputs[name] for name in model.looks_at)]
-    if model.identity_window:
-        centres = _middle(batch["mask"])
-        pictures = [crop(picture, centres, model.identity_window) for picture in pictures]
-    look = model.feature_networks.get("identity_maps")
-    clean, painted = look(pictures[0]), look(ops.concatenate(pictures[1:], axis=0))
-    parts = {tap: ops.split(maps, len(pictures) - 1, axis=0) for tap, maps in painted.items()}
-    return [clean, *({tap: maps[i] for tap, maps in parts.items()} for i in range(len(pictures) - 1))]
-
-
-def _middle(mask: Any) -> Any:
-    """Middle (x, y) of the hidden pixels, `(batch, 2)`; of the picture where none is hidden."""
-    weight = ops.cast(mask[..., 0], "float32") + 1e-6
-    places = [ops.arange(weight.shape[axis], dtype="float32") for axis in (2, 1)]
-    x, y = (ops.sum(ops.sum(weight, axis=axis) * place, axis=-1) for axis, place in zip((1, 2), places, strict=True))
-    return ops.stack([x, y], axis=-1) / ops.sum(weight, axis=(1, 2))[:, None]
 
 
 def _real(batch: dict, mask: Any) -> Any:

@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from tfinpaint.engine import Contract
 from tfinpaint.errors import InputError
 from tfinpaint.models.base import InpaintingModel
 from tfinpaint.models.compose import compose
 from tfinpaint.models.fmodr import networks
 from tfinpaint.models.fmodr.recipe import PAPER, SMALL
 from tfinpaint.models.fmodr.terms import GATES, TERMS
+from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
 
 
@@ -43,6 +45,7 @@ class FMODR(InpaintingModel):
     Reference: Lu et al., "Toward High-quality Face-Mask Occluded Restoration", ACM TOMM 2022, doi:10.1145/3524137.
     """
 
+    contract = Contract(mask="finds", extras=("mask_probability", "coarse", "raw"))
     painter_names: ClassVar = ("detector", "coarse_generator", "refine_generator")
     terms: ClassVar = TERMS
     gates: ClassVar = GATES
@@ -50,12 +53,6 @@ class FMODR(InpaintingModel):
     feature_slots: ClassVar = {
         "perceptual": FeatureSlot("vgg16", default="imagenet"),
         "identity": FeatureSlot("mobile_face_net", optional=True),
-    }
-    term_features: ClassVar = {
-        "perceptual": "perceptual",
-        "perceptual_coarse": "perceptual",
-        "identity": "identity",
-        "identity_coarse": "identity",
     }
 
     def __init__(
@@ -136,25 +133,44 @@ class FMODR(InpaintingModel):
         refined, raw = self._refine(image, coarse, mask, training)
         return {"image": refined, "mask": mask, "mask_probability": probability, "coarse": coarse, "raw": raw}
 
-    def forward(self, batch: dict, player: str, stage: str, training: bool) -> dict[str, Any]:
-        image = batch["occluded"]
-        outputs = {"mask_probability": self.detector(image, training=training)}
-        if stage == "detector":
-            return outputs
-        mask = outputs["mask"] = self._binarise(outputs["mask_probability"])
-        fake = outputs["coarse"] = self._paint_coarse(image, mask, training)[0]
-        if stage.startswith("refine"):
-            outputs["coarse"] = ops.stop_gradient(outputs["coarse"])
-            fake = outputs["refined"] = self._refine(image, outputs["coarse"], mask, training)[0]
-        if player == "D":
-            fake = ops.stop_gradient(fake)
-            outputs["real_logit"] = self.critic([batch["image"], mask], training=training)
-        if player == "D" or any(t.startswith("adv_g") for u in self.stage.updates for t in u.terms):
-            outputs["fake_logit"] = self.critic([fake, mask], training=training)
-        return outputs
+    # ---- what the losses ask for -----------------------------------------------------------------------------------
 
-    def stage_picture(self, outputs: dict) -> Any:
-        return outputs["image" if self.stage.name.startswith("refine") else "coarse"]
+    @output(by=("detector",))
+    def mask_probability(self, batch: dict, given: dict, training: bool) -> Any:
+        """The detector's soft mask."""
+        return self.detector(batch["occluded"], training=training)
+
+    @output("mask_probability")
+    def mask(self, batch: dict, given: dict, training: bool) -> Any:
+        """It, as 0 and 1, without a gradient."""
+        return self._binarise(given["mask_probability"])
+
+    @output("mask", by=("coarse",))
+    def coarse(self, batch: dict, given: dict, training: bool) -> Any:
+        """The coarse picture, composed."""
+        return self._paint_coarse(batch["occluded"], given["mask"], training)[0]
+
+    @output("mask", "coarse", by=("refine", "sca"))
+    def refined(self, batch: dict, given: dict, training: bool) -> Any:
+        """The refined picture, composed."""
+        return self._refine(batch["occluded"], given["coarse"], given["mask"], training)[0]
+
+    @output("mask", by=("critic",))
+    def real_logit(self, batch: dict, given: dict, training: bool) -> Any:
+        """What the critic says of the clean picture; as that of the painted ones, of the region that was found."""
+        return self.critic([batch["image"], given["mask"]], training=training)
+
+    @output("mask", "coarse", by=("critic",))
+    def coarse_logit(self, batch: dict, given: dict, training: bool) -> Any:
+        """What it says of the coarse picture."""
+        return self.critic([given["coarse"], given["mask"]], training=training)
+
+    @output("mask", "refined", by=("critic",))
+    def refined_logit(self, batch: dict, given: dict, training: bool) -> Any:
+        """What it says of the refined picture."""
+        return self.critic([given["refined"], given["mask"]], training=training)
+
+    # ---- private ---------------------------------------------------------------------------------------------------
 
     def _binarise(self, probability: Any) -> Any:
         return ops.stop_gradient(ops.cast(ops.cast(probability, "float32") > self.threshold, "float32"))
