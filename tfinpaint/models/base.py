@@ -30,7 +30,9 @@ class InpaintingModel(RecipeTrainer, keras.Model):
       the contract's extras and `image` and `mask` (composed, mask 0 or 1); from a painter of whole faces `raw`;
     - its outputs: methods declared with `@output(...)`, every tensor that a loss may ask for;
     - `terms`, `gates`, `hooks`, `measures`, `recipes`, `feature_slots`: see `RecipeTrainer`;
-    - `painter_names`: the attributes that hold the networks that paint; published weights are theirs.
+    - `painter_names`: the attributes that hold the networks that paint; published weights are theirs;
+    - `entropies`: those of its outputs, `(batch,)`, that say how evenly an attention looks around: 0 at one cell for each
+      place, 1 at all alike. `Health` watches them.
 
     A batch is a dict with `image` (clean), `occluded`, `mask` (1 = hidden), and what else a stage reads
     (`batch_keys`).
@@ -43,6 +45,7 @@ class InpaintingModel(RecipeTrainer, keras.Model):
     image_size: int
     painter_names: ClassVar[tuple[str, ...]] = ()
     measures: ClassVar = MEASURES
+    entropies: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

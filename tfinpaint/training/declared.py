@@ -36,6 +36,7 @@ class Term:
         against: the critic's term that this painter's term plays against.
         chance: a critic's term: its value where real and painted pictures cannot be told apart, above 0. None for all
             others, and for a critic whose loss has no such scale (a Wasserstein distance).
+        steep: a critic's term: the value above which it says that the critic is too steep to learn from.
     """
 
     function: Callable
@@ -44,6 +45,7 @@ class Term:
     features: str | None = None
     against: str | None = None
     chance: float | None = None
+    steep: float | None = None
 
     def __call__(self, model: Any, batch: dict, outputs: dict) -> Any:
         return self.function(model, batch, outputs)
@@ -80,9 +82,10 @@ def term(
     features: str | None = None,
     against: str | None = None,
     chance: float | None = None,
+    steep: float | None = None,
 ) -> Callable[[Callable], Term]:
     """Declares a function `(model, batch, outputs) -> (batch,)` as a term; see `Term`."""
-    return lambda function: Term(function, needs, _others(reads), features, against, chance)
+    return lambda function: Term(function, needs, _others(reads), features, against, chance, steep)
 
 
 def hook(

@@ -56,6 +56,7 @@ class C2FDAN(InpaintingModel):
     """
 
     painter_names: ClassVar = ("coarse_network", "fine_network")
+    entropies: ClassVar = ("attention_entropy",)
     terms: ClassVar = TERMS
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}
     feature_slots: ClassVar = {
