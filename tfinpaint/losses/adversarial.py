@@ -39,4 +39,4 @@ def log_mean_sigmoid(logits: Any) -> Any:
     Reference: C2FDAN, section III-B.2 ("average probability as patch probability") and eq. 11, 12.
     """
     each = ops.log_sigmoid(ops.reshape(as_float(logits), (ops.shape(logits)[0], -1)))
-    return ops.logsumexp(each, axis=-1) - math.log(each.shape[-1])
+    return ops.logsumexp(each, axis=-1) - math.log(math.prod(logits.shape[1:]))  # a batch may be of unknown size

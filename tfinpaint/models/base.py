@@ -31,8 +31,8 @@ class InpaintingModel(RecipeTrainer, keras.Model):
     - its outputs: methods declared with `@output(...)`, every tensor that a loss may ask for;
     - `terms`, `gates`, `hooks`, `measures`, `recipes`, `feature_slots`: see `RecipeTrainer`;
     - `painter_names`: the attributes that hold the networks that paint; published weights are theirs;
-    - `entropies`: those of its outputs, `(batch,)`, that say how evenly an attention looks around: 0 at one cell for each
-      place, 1 at all alike. `Health` watches them.
+    - `entropies`: those of its outputs, `(batch,)`, that say how evenly an attention looks around: 0 where each place
+      looks at one cell, 1 at all alike. `Health` watches them.
 
     A batch is a dict with `image` (clean), `occluded`, `mask` (1 = hidden), and what else a stage reads
     (`batch_keys`).
