@@ -5,11 +5,13 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from tests.fake_engine import FACE, FakeEngine, RedEngine, UnchangingEngine, no_face, one_face
+from tests.fake_engine import FACE, DrawingEngine, FakeEngine, RedEngine, UnchangingEngine, no_face, one_face
+from tfinpaint.engine import Borrowed, Contract
 from tfinpaint.errors import ImageFileError, InputError, NoFaceError
-from tfinpaint.faces import Face
+from tfinpaint.faces import Face, alignment_matrix, resample, widened
 from tfinpaint.images import Photo
 from tfinpaint.restoration import Restored, restore_photo, restore_photos
+from tfinpaint.restoration.job import Job
 
 
 @pytest.fixture
@@ -164,6 +166,116 @@ def test_a_bare_face_is_looked_for_once():
     detector = AstrayDetector(9)
     restore_photo(ribbon(slice(0, 0)), RedEngine(1.0), detector=detector)
     assert detector.calls == 1
+
+
+def test_the_callers_own_points_are_not_looked_for_again(monkeypatch):
+    pasted = []
+    monkeypatch.setattr(Job, "pasted", lambda job, real=Job.pasted: pasted.append(job) or real(job))
+    photo = ribbon(slice(190, 210))
+    (face,) = one_face(photo)
+    restored = restore_photo(photo, RedEngine(), landmarks=face.landmarks)
+    assert len(pasted) == 1 and restored.mask[190:210, 191:209].all()
+
+
+# ---- what an engine declares -----------------------------------------------------------------------------------------
+
+
+def unreached(pixels):
+    raise AssertionError("no face may be looked for")
+
+
+@pytest.mark.parametrize("contract", [None, "finds", {"mask": "finds"}])
+def test_an_engine_without_a_contract_is_refused(contract):
+    class Undeclared(FakeEngine):
+        def __init__(self):
+            super().__init__()
+            self.contract = contract
+
+    with pytest.raises(InputError, match=r"`contract`, a `tfinpaint.engine.Contract`. Received: Undeclared with"):
+        restore_photo(data.astronaut(), Undeclared(), detector=unreached)
+    with pytest.raises(InputError, match="`contract`"):
+        restore_photos([], Undeclared(), detector=unreached)  # at once, not with the first photo
+
+
+def test_an_engine_that_needs_a_mask_says_so_before_a_face_is_looked_for():
+    engine = FakeEngine(Contract(mask="needs"))
+    with pytest.raises(InputError, match=r"`mask` must say what is hidden.*mask=None; give a mask, or borrow"):
+        restore_photo(data.astronaut(), engine, detector=unreached)
+    with pytest.raises(InputError, match="`mask` must say what is hidden"):
+        restore_photos([], engine, detector=unreached)
+
+
+def test_an_engine_that_needs_a_mask_paints_where_it_is_told():
+    photo = ribbon(slice(120, 280))
+    mask = (photo != 128).any(-1)
+    restored = restore_photo(photo, RedEngine(mask="needs"), detector=one_face, mask=mask)
+    assert np.array_equal(restored.mask, mask)
+    assert np.abs(restored.pixels[mask].astype(int) - 128).max() <= 5
+
+
+def test_an_engine_that_needs_a_mask_borrows_one():
+    photo, painter, finder = ribbon(slice(20, 390)), RedEngine(mask="needs"), RedEngine(reach=2.0)
+    borrowed = restore_photo(photo, Borrowed(painter, finder), detector=one_face)
+    own = restore_photo(photo, RedEngine(reach=2.0), detector=one_face)
+    assert np.array_equal(borrowed.pixels, own.pixels) and np.array_equal(borrowed.mask, own.mask)
+    assert painter.batches == finder.batches == [1, 1]
+    mask = np.zeros((400, 400), bool)
+    mask[195:205, 150:250] = True
+    told = restore_photo(photo, Borrowed(painter, finder), detector=one_face, mask=mask)
+    assert np.array_equal(told.mask, mask) and finder.batches == [1, 1]
+
+
+def test_only_an_engine_that_finds_masks_of_the_same_framing_can_lend():
+    needs = RedEngine(mask="needs")
+    with pytest.raises(InputError, match="must find masks itself"):
+        Borrowed(needs, RedEngine(mask="needs"))
+    with pytest.raises(InputError, match="framed 'wide', as the painter does. Received: framing='arcface'"):
+        Borrowed(needs, RedEngine(framing="arcface"))
+
+
+@pytest.mark.parametrize("framing", ["wide", "arcface"])
+def test_crops_lie_as_the_engine_asks(framing):
+    photo, engine = ribbon(slice(20, 390)), RedEngine(reach=2.0, framing=framing)
+    (face,) = one_face(photo)
+    found = iter([face.landmarks + 9, face.landmarks])
+    restore_photo(photo, engine, detector=lambda pixels: [Face(face.box, face.score, next(found))])
+    awry, right = (alignment_matrix(points, 128, framing) for points in (face.landmarks + 9, face.landmarks))
+    looks = [awry, right, widened(right, 128, 2.0)]
+    assert engine.batches == [1, 1, 1]
+    for seen, matrix in zip(engine.seen, looks, strict=True):
+        difference = seen.astype(int) - resample(photo, matrix, (128, 128))
+        assert (np.abs(difference) > 2).mean() < 1e-3
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_seed_chooses_the_face_of_each_photo_whatever_stands_beside_it(again):
+    photos = [ribbon(slice(100 + 20 * i, 280)) for i in range(3)]
+    engine, options = DrawingEngine(), {"detector": AstrayDetector(9) if again else one_face}
+    alone = [restore_photo(photo, engine, seed=5, **options) for photo in photos]
+    together = [r for _, r in restore_photos(photos, engine, seed=5, batch_size=2, **options)]
+    for photo, one, other in zip(photos, alone, together, strict=True):
+        assert np.array_equal(one.pixels, other.pixels) and one.mask.any()
+        assert np.array_equal(one.pixels[~one.mask], photo[~one.mask])
+    assert set(engine.seeds) == {5}
+    faces = [restore_photo(photos[0], engine, seed=seed, **options).pixels for seed in (None, 0, 1, 5)]
+    assert len({picture.tobytes() for picture in faces}) == 4 and np.array_equal(faces[3], alone[0].pixels)
+
+
+def test_a_seed_is_for_engines_that_draw():
+    with pytest.raises(InputError, match="`seed` must be left out: .* Received: seed=3"):
+        restore_photo(data.astronaut(), FakeEngine(), detector=unreached, seed=3)
+
+
+def test_the_batch_size_reaches_the_engine():
+    sizes = []
+
+    class Counting(FakeEngine):
+        def restore(self, images, masks=None, *, seed=None, batch_size=16):
+            sizes.append(batch_size)
+            return super().restore(images, masks)
+
+    list(restore_photos([data.astronaut()] * 3, Counting(), detector=two_faces, faces="all", batch_size=4))
+    assert set(sizes) == {4}
 
 
 def test_all_faces_or_the_largest():

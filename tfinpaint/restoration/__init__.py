@@ -5,8 +5,8 @@ restored = tfinpaint.restoration.restore_photo("photo.jpg", model)
 restored.save("restored.jpg")
 """
 
-from tfinpaint.restoration.engine import Engine
+from tfinpaint.engine import Engine, Restoration
 from tfinpaint.restoration.photos import restore_photo, restore_photos
 from tfinpaint.restoration.restored import Restored
 
-__all__ = ["Engine", "Restored", "restore_photo", "restore_photos"]
+__all__ = ["Engine", "Restoration", "Restored", "restore_photo", "restore_photos"]

@@ -1,7 +1,7 @@
 """A photo on its way: what of it is looked at, and how it comes together again."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,32 +53,45 @@ class Job:
         photo: what was read.
         faces: that are looked at; none where the photo is itself an aligned crop.
         hole: `(height, width)` bool, the caller's mask, or None.
+        size: side of the crops in pixels.
+        framing: how faces lie in them, a name in `tfinpaint.framing.FRAMINGS`.
         looks: one for each face, or one of the whole photo.
     """
 
     photo: images.Photo
     faces: tuple[face_tools.Face, ...]
     hole: np.ndarray | None
-    looks: list[Look]
+    size: int
+    framing: str
+    looks: list[Look] = field(default_factory=list)
 
     @classmethod
-    def of(cls, photo: images.Photo, finder: face_tools.FaceFinder | None, mask: Any, size: int) -> "Job":
+    def of(cls, photo: images.Photo, finder: face_tools.FaceFinder | None, mask: Any, size: int, framing: str) -> "Job":
         """Finds the faces and cuts them out; without a finder the photo is one crop."""
         hole = None if mask is None else images.read_mask(mask, photo.pixels.shape[:2])
         faces = () if finder is None else finder(photo.pixels, str(photo.path or "the photo"))
-        matrices = [face_tools.alignment_matrix(face.landmarks, size) for face in faces]
+        job = cls(photo, faces, hole, size, framing)
         if finder is None:
-            matrices = [face_tools.whole_picture_matrix(photo.pixels, size)]
-        job = cls(photo, faces, hole, [])
-        job.looks = [job.look(matrix, size) for matrix in matrices]
+            job.looks = [job.look(face_tools.whole_picture_matrix(photo.pixels, size))]
+        else:
+            job.looks = [job.look_at(face) for face in faces]
         if hole is not None and hole.any() and not any(look.hidden.any() for look in job.looks):
             warnings.warn("The mask hides nothing of the face; the photo stays as it is.", stacklevel=3)
         return job
 
-    def look(self, matrix: np.ndarray, size: int) -> Look:
+    def look_at(self, face: face_tools.Face) -> Look:
+        """The aligned crop of a face, not yet run."""
+        return self.look(face_tools.alignment_matrix(face.landmarks, self.size, self.framing))
+
+    def look(self, matrix: np.ndarray) -> Look:
         """A square of the photo, not yet run."""
-        hidden = None if self.hole is None else face_tools.align_mask(self.hole, matrix, size)
+        size, hole = self.size, self.hole
+        hidden = None if hole is None else face_tools.align_mask(hole, matrix, size)
         return Look(matrix, face_tools.resample(self.photo.pixels, matrix, (size, size)), hidden)
+
+    def look_around(self, look: Look, reach: float) -> Look:
+        """A square `reach` times as wide about the same middle, not yet run."""
+        return self.look(face_tools.widened(look.matrix, self.size, reach))
 
     def pasted(self) -> Restored:
         """The photo with what the looks have painted, the last and nearest look at a face on top."""

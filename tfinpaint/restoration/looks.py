@@ -1,28 +1,49 @@
 """How an engine looks at faces: once, again where they lie elsewhere when painted, and around them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tfinpaint import faces as face_tools
+from tfinpaint.engine import Engine, contract_of
 from tfinpaint.errors import NoFaceError
-from tfinpaint.restoration.engine import Engine
 from tfinpaint.restoration.job import RIM, Job, Look
 
 _MOVED = 0.02  # of the distance between the eyes: a face found again nearer than this is the same
 
 
-def run(looks: Sequence[Look], model: Engine) -> None:
-    """Lets the engine paint each of them, all in one call."""
-    if not looks:
-        return
-    given = None if looks[0].hidden is None else np.stack([look.hidden for look in looks]).astype(np.float32)[..., None]
-    results = model.restore(np.stack([look.pixels for look in looks]), given)
-    for look, restored, mask in zip(looks, *results, strict=True):
-        look.restored, look.mask = restored, mask
+@dataclass(frozen=True)
+class Painter:
+    """An engine, and how it is to be asked.
+
+    Attributes:
+        engine: what paints.
+        seed: chooses among the faces that it may paint; None takes its mode.
+        batch_size: faces at a time.
+    """
+
+    engine: Engine
+    seed: int | None = None
+    batch_size: int = 16
+
+    def paint(self, looks: Sequence[Look]) -> None:
+        """Paints each of them: all in one call, or, with a seed, each in a call of its own.
+
+        An engine's draws are a function of the seed and of a face's place in the call, so that a face which is alone
+        in it is painted the same whatever other photos there are.
+        """
+        for group in [[look] for look in looks] if self.seed is not None else [looks] if looks else []:
+            given = None
+            if group[0].hidden is not None:
+                given = np.stack([look.hidden for look in group]).astype(np.float32)[..., None]
+            pictures = np.stack([look.pixels for look in group])
+            result = self.engine.restore(pictures, given, seed=self.seed, batch_size=self.batch_size)
+            for look, restored, mask in zip(group, result.images, result.masks, strict=True):
+                look.restored, look.mask = restored, mask
 
 
-def look_again(jobs: Sequence[Job], finder: face_tools.FaceFinder, model: Engine) -> None:
+def look_again(jobs: Sequence[Job], finder: face_tools.FaceFinder, painter: Painter) -> None:
     """Looks for painted faces once more; those that lie elsewhere are painted anew, from the photo.
 
     What hides a face leads detectors astray, and a face aligned awry is painted awry. The first look stays where the
@@ -32,24 +53,23 @@ def look_again(jobs: Sequence[Job], finder: face_tools.FaceFinder, model: Engine
     for job in jobs:
         for i, face in enumerate(_found_again(job, finder)):
             if _MOVED < job.faces[i].distance(face) < 1:
-                matrix = face_tools.alignment_matrix(face.landmarks, model.image_size)
-                moved.append((job, i, face, job.look(matrix, model.image_size)))
-    run([look for *_, look in moved], model)
+                moved.append((job, i, face, job.look_at(face)))
+    painter.paint([look for *_, look in moved])
     for job, i, face, look in moved:
         if look.mask.any():
             look.first = job.looks[i]
             job.faces, job.looks[i] = (*job.faces[:i], face, *job.faces[i + 1 :]), look
 
 
-def look_further(jobs: Sequence[Job], model: Engine) -> None:
-    """Looks around the faces whose mask goes on beyond their square, where the engine has the `reach`."""
-    reach, size, wider = getattr(model, "reach", 1.0), model.image_size, []
+def look_further(jobs: Sequence[Job], painter: Painter) -> None:
+    """Looks around the faces whose mask goes on beyond their square, where the engine's contract has the `reach`."""
+    reach, wider = contract_of(painter.engine).reach, []
     for job in jobs:
         for look in job.looks if job.faces and reach > 1 else ():
             if np.count_nonzero(look.mask) > np.count_nonzero(look.mask[RIM:-RIM, RIM:-RIM]):
-                look.wider = job.look(face_tools.widened(look.matrix, size, reach), size)
+                look.wider = job.look_around(look, reach)
                 wider.append(look.wider)
-    run(wider, model)
+    painter.paint(wider)
 
 
 def _found_again(job: Job, finder: face_tools.FaceFinder) -> list[face_tools.Face]:

@@ -8,9 +8,9 @@ import numpy as np
 
 from tfinpaint import faces as face_tools
 from tfinpaint import images
+from tfinpaint.engine import Engine, contract_of
 from tfinpaint.errors import InputError, TfinpaintError
 from tfinpaint.restoration import looks
-from tfinpaint.restoration.engine import Engine
 from tfinpaint.restoration.job import Job
 from tfinpaint.restoration.restored import Restored
 
@@ -19,15 +19,31 @@ Source = str | os.PathLike | np.ndarray | images.Photo
 _PENDING_PIXELS = 50_000_000  # how many pixels of photos may wait until a batch is full
 
 
-def restore_photo(source: Source, model: Engine, **options: Any) -> Restored:
-    """One photo with its face painted back; takes the options of `restore_photos`.
+def restore_photo(
+    source: Source,
+    model: Engine,
+    *,
+    detector: face_tools.Detector | None = None,
+    mask: str | os.PathLike | np.ndarray | None = None,
+    box: Sequence[float] | None = None,
+    landmarks: Any = None,
+    faces: str = "largest",
+    aligned: bool = False,
+    look_again: bool = True,
+    seed: int | None = None,
+    batch_size: int = 16,
+) -> Restored:
+    """One photo with its face painted back; arguments as for `restore_photos`.
 
     Raises:
         ImageFileError: the photo cannot be read.
         NoFaceError: no face was found.
-        InputError: an option does not fit the photo.
+        InputError: an argument does not fit the photo or the model.
     """
-    ((_, result),) = restore_photos([source], model, **options)
+    ((_, result),) = restore_photos(
+        [source], model, detector=detector, mask=mask, box=box, landmarks=landmarks, faces=faces, aligned=aligned,
+        look_again=look_again, seed=seed, batch_size=batch_size,
+    )  # fmt: skip
     if isinstance(result, TfinpaintError):
         raise result
     return result
@@ -44,44 +60,67 @@ def restore_photos(
     faces: str = "largest",
     aligned: bool = False,
     look_again: bool = True,
+    seed: int | None = None,
     batch_size: int = 16,
 ) -> Iterator[tuple[Source, Restored | TfinpaintError]]:
-    """Yields (source, restored photo or the reason why there is none), in order.
+    """(Source, restored photo or the reason why there is none) for each photo, in order.
 
     Faces of several photos share a batch; only as many photos as fill one are held at a time.
 
     Args:
         sources: paths, `(height, width, 3)` uint8 RGB arrays, or photos.
-        model: paints aligned faces.
+        model: paints aligned faces; its `contract` says how they lie, and whether it must be told what is hidden.
         detector: finds faces; by default `tfinpaint.faces.default_detector()`.
         mask: what is hidden (see `tfinpaint.images.read_mask`), in place of what the model would find.
         box: (x, y, width, height) of the face, in place of looking for it in the whole photo.
         landmarks: five points of the face, in place of a detector's.
         faces: `"largest"` restores one face of a photo, `"all"` each.
-        aligned: the photo is itself an aligned crop of a face.
+        aligned: the photo is itself an aligned crop of a face, in the framing of the model.
         look_again: look for the face once more when it is painted, and where it then lies elsewhere, paint it anew
-            from the photo. What hides a face leads detectors astray.
+            from the photo. What hides a face leads detectors astray; points that the caller gave are no detector's.
+        seed: chooses among the faces that a model which draws may paint; its mode without one. The same photo and seed
+            give the same face, whatever other photos there are.
         batch_size: faces at a time.
 
     Raises:
-        InputError: unknown `faces`, or options that exclude each other.
+        InputError: unknown `faces`, or arguments that exclude each other; a model without a contract; one that needs a
+            mask and gets none, or draws nothing and gets a seed. All of that before the first photo is read.
     """
+    contract = contract_of(model)
+    if contract.needs_mask and mask is None:
+        raise InputError(
+            "`mask` must say what is hidden: this model paints where it is told. Received: mask=None; give a mask, or "
+            "borrow a blind model's detector: tfinpaint.engine.Borrowed(model, zoo.load('fmodr'))."
+        )
+    if seed is not None and not contract.draws:
+        raise InputError(f"`seed` must be left out: this model draws nothing at random. Received: seed={seed!r}.")
     if aligned and (box is not None or landmarks is not None):
         raise InputError("`aligned` says that the photo is the face; leave out `box` and `landmarks`.")
     finder = None if aligned else face_tools.FaceFinder(detector, faces, box, landmarks)
-    again = finder if look_again else None
+    again = finder if look_again and landmarks is None else None
+    return _restored(sources, looks.Painter(model, seed, batch_size), finder, again, mask)
+
+
+def _restored(
+    sources: Iterable[Source],
+    painter: looks.Painter,
+    finder: face_tools.FaceFinder | None,
+    again: face_tools.FaceFinder | None,
+    mask: Any,
+) -> Iterator[tuple[Source, Restored | TfinpaintError]]:
+    size, framing = painter.engine.image_size, contract_of(painter.engine).framing
     waiting: list[tuple[Source, Job | TfinpaintError]] = []
     for source in sources:
         try:
-            waiting.append((source, Job.of(_photo(source), finder, mask, model.image_size)))
+            waiting.append((source, Job.of(_photo(source), finder, mask, size, framing)))
         except TfinpaintError as error:
             waiting.append((source, error))
         jobs = [job for _, job in waiting if isinstance(job, Job)]
         pixels = sum(job.photo.pixels.size // 3 for job in jobs)
-        if not jobs or sum(len(job.looks) for job in jobs) >= batch_size or pixels >= _PENDING_PIXELS:
-            yield from _restore_waiting(waiting, model, again)
+        if not jobs or sum(len(job.looks) for job in jobs) >= painter.batch_size or pixels >= _PENDING_PIXELS:
+            yield from _restore_waiting(waiting, painter, again)
             waiting = []
-    yield from _restore_waiting(waiting, model, again)
+    yield from _restore_waiting(waiting, painter, again)
 
 
 def _photo(source: Source) -> images.Photo:
@@ -91,12 +130,12 @@ def _photo(source: Source) -> images.Photo:
 
 
 def _restore_waiting(
-    waiting: Sequence[tuple[Source, Any]], model: Engine, again: face_tools.FaceFinder | None
+    waiting: Sequence[tuple[Source, Any]], painter: looks.Painter, again: face_tools.FaceFinder | None
 ) -> Iterator[tuple[Source, Any]]:
     jobs = [job for _, job in waiting if isinstance(job, Job)]
-    looks.run([look for job in jobs for look in job.looks], model)
+    painter.paint([look for job in jobs for look in job.looks])
     if again is not None:
-        looks.look_again(jobs, again, model)
-    looks.look_further(jobs, model)
+        looks.look_again(jobs, again, painter)
+    looks.look_further(jobs, painter)
     for source, job in waiting:
         yield source, job.pasted() if isinstance(job, Job) else job
