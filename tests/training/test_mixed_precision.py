@@ -80,7 +80,7 @@ def _batch(index, fragile):
 
 
 def _state(model, part):
-    optimizer = model.optimizer.optimizers[part].inner_optimizer
+    optimizer = model.optimizer.by_part[part].inner_optimizer
     return [v.numpy() for v in [*model.part_variables[part], *optimizer.variables]]
 
 
@@ -92,7 +92,7 @@ def test_an_overflow_is_skipped_and_counted_and_the_scale_falls():
     for old, new in zip(before["coarse"], _state(model, "coarse"), strict=True):
         np.testing.assert_array_equal(old, new)
     assert any((old != new).any() for old, new in zip(before["critic"], _state(model, "critic"), strict=True))
-    scales = {part: float(o.dynamic_scale) for part, o in model.optimizer.optimizers.items() if part in before}
+    scales = {part: float(o.dynamic_scale) for part, o in model.optimizer.by_part.items() if part in before}
     assert scales == {"coarse": 2**14, "critic": 2**15}
     assert (logs["coarse_skipped"], logs["critic_skipped"]) == (1, 0)
     assert all(np.isfinite(v) for v in logs.values())

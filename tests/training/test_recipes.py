@@ -28,10 +28,10 @@ def test_only_the_listed_parts_move(name, stage):
     model = toy(name, stage)
     listed = {part for update in model.stage.updates for part in update.parts}
     before = snapshot(model)
-    slots = {k: [v.numpy() for v in o.variables] for k, o in model.optimizer.optimizers.items()}
+    slots = {k: [v.numpy() for v in o.variables] for k, o in model.optimizer.by_part.items()}
     logs = _one(model, step_batches(model))
     assert moved(before, snapshot(model)) == listed
-    for key, optimizer in model.optimizer.optimizers.items():
+    for key, optimizer in model.optimizer.by_part.items():
         if not any(model.optimizer_of(p, u) is optimizer for u in model.stage.updates for p in u.parts):
             for old, new in zip(slots[key], optimizer.variables, strict=True):
                 if "learning_rate" not in new.path:
@@ -54,8 +54,8 @@ def test_a_frozen_part_keeps_its_batch_statistics():
 def test_a_critic_steps_five_times_on_five_batches():
     model = toy("ca_gan")
     _one(model, step_batches(model))
-    assert int(model.optimizer.optimizers["critics"].iterations) == 5
-    assert int(model.optimizer.optimizers["coarse"].iterations) == 1
+    assert int(model.optimizer.by_part["critics"].iterations) == 5
+    assert int(model.optimizer.by_part["coarse"].iterations) == 1
     assert model.stage.batches_per_step == 6
 
 
@@ -124,12 +124,12 @@ def test_rates_of_a_step_schedule_fall_by_its_factor_each_epoch():
     rates = []
     for i in range(4):
         _one(model, step_batches(model, i))
-        rates.append(float(model.optimizer.optimizers["fine"].learning_rate))
+        rates.append(float(model.optimizer.by_part["fine"].learning_rate))
     np.testing.assert_allclose(rates, [1e-3, 1e-3, 1e-4, 1e-4], rtol=1e-5)
 
 
 def test_a_part_with_two_optimizers_keeps_both():
-    assert set(toy("can_dfe").optimizer.optimizers) == {"encoder/0", "encoder/1", "decoder"}
+    assert set(toy("can_dfe").optimizer.by_part) == {"encoder/0", "encoder/1", "decoder"}
 
 
 @pytest.mark.parametrize("recipe", [PAPER, SMALL, *(Recipe.from_dict(r) for _, r in RECIPES.values())])

@@ -110,7 +110,7 @@ def run(make: Callable, batches: list[dict], share: Callable = lambda v: v) -> d
     logs = model.fit(data, verbose=0).history
     variables = [*model.variables, *model.optimizer.variables]
     results = {f"{i} {v.name}": v.numpy() for i, v in enumerate(variables)}
-    for key, optimizer in model.optimizer.optimizers.items():
+    for key, optimizer in model.optimizer.by_part.items():
         results[f"iterations {key}"] = optimizer.iterations.numpy()
         results[f"scale {key}"] = getattr(optimizer, "dynamic_scale", optimizer.iterations).numpy()
     copies = [[c.numpy() for c in v.value.values] for v in variables if hasattr(v.value, "values")]

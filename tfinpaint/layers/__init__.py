@@ -9,6 +9,7 @@ from tfinpaint.layers.pixel_self_attention import PixelSelfAttention
 from tfinpaint.layers.pull_push import PullPush
 from tfinpaint.layers.self_adaptive_contextual_attention import SelfAdaptiveContextualAttention
 from tfinpaint.layers.space_to_depth import SpaceToDepth
+from tfinpaint.layers.straight_through_clip import StraightThroughClip
 
 __all__ = [
     "DMFB",
@@ -19,6 +20,7 @@ __all__ = [
     "PullPush",
     "SelfAdaptiveContextualAttention",
     "SpaceToDepth",
+    "StraightThroughClip",
     "extract_patches",
     "fold",
     "overlap_count",

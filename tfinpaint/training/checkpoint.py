@@ -22,7 +22,8 @@ FORMAT = 1
 def named_variables(model: Any) -> dict[str, Any]:
     """Every variable of a compiled model, its optimizers and its metrics under a unique name."""
     named = {f"model/{i}/{v.name}": v for i, v in enumerate(model.variables)}
-    for key, optimizer in model.optimizer.optimizers.items():
+    named |= {f"optimizer/{i}/{v.name}": v for i, v in enumerate(model.optimizer.own_variables)}
+    for key, optimizer in model.optimizer.by_part.items():
         named |= {f"optimizer/{key}/{i}/{v.name}": v for i, v in enumerate(optimizer.variables)}
     named |= {f"metric/{i}/{v.name}": v for i, v in enumerate(model.metrics_variables)}
     return named

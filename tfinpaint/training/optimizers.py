@@ -20,32 +20,37 @@ class PartOptimizers(keras.optimizers.Optimizer):
     as Keras's `LearningRateScheduler` or `ReduceLROnPlateau`, changes the rates of all parts in proportion.
 
     Args:
-        optimizers: key -> Keras optimizer.
+        optimizers: key -> Keras optimizer; the attribute `by_part` (Keras's callbacks take an attribute `optimizers` for
+            a list of equals).
         name: name of the object.
     """
 
     def __init__(self, optimizers: Mapping[str, keras.optimizers.Optimizer], name: str = "part_optimizers") -> None:
         super().__init__(learning_rate=0.0, name=name)
-        self.optimizers = dict(optimizers)
+        self.by_part = dict(optimizers)
 
     def build(self, variables: Any) -> None:
         """Creates all slots; `variables` maps each key to its part's variables."""
         if self.built or not isinstance(variables, Mapping):  # Keras itself calls with one flat list: not ours
             return
-        for key, optimizer in self.optimizers.items():
+        for key, optimizer in self.by_part.items():
             optimizer.build(variables[key])
         super().build([])
 
     @property
+    def own_variables(self) -> list:
+        """Its own, without those of the parts' optimizers: the rate that callbacks change."""
+        return list(self._variables)
+
+    @property
     def variables(self) -> list:
-        own = list(self._variables)
-        return own + [v for key in sorted(self.optimizers) for v in self.optimizers[key].variables]
+        return self.own_variables + [v for key in sorted(self.by_part) for v in self.by_part[key].variables]
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-        raise NotImplementedError("PartOptimizers only owns optimizers; apply the one of the part: optimizers[key].")
+        raise NotImplementedError("PartOptimizers only owns optimizers; apply the one of the part: by_part[key].")
 
     def finalize_variable_values(self, var_list: Any) -> None:
-        for optimizer in self.optimizers.values():
+        for optimizer in self.by_part.values():
             optimizer.finalize_variable_values(optimizer._trainable_variables)
 
     def save_own_variables(self, store: Any) -> None:
@@ -63,7 +68,7 @@ class PartOptimizers(keras.optimizers.Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
-        return {"name": self.name, "optimizers": {k: serialize(o) for k, o in self.optimizers.items()}}
+        return {"name": self.name, "optimizers": {k: serialize(o) for k, o in self.by_part.items()}}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "PartOptimizers":

@@ -266,7 +266,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
 
     def optimizer_of(self, part: str, update: Update) -> keras.optimizers.Optimizer:
         """The optimizer that moves `part` in `update` of the present stage."""
-        return self.optimizer.optimizers[optimizer_key(self.recipe, self.stage, update, part)]
+        return self.optimizer.by_part[optimizer_key(self.recipe, self.stage, update, part)]
 
     def has_term(self, term: str) -> bool:
         """Whether a term can be computed: false for one whose optional feature network was not given."""
