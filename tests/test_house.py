@@ -100,7 +100,7 @@ def test_models_import_on_jax_without_tensorflow():
 
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_stay_readable(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 260
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), "a file begins with what it is"
 
 
