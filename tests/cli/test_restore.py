@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from tests.fake_engine import FakeEngine, no_face, one_face
+from tests.fake_engine import DrawingEngine, FakeEngine, RedEngine, no_face, one_face
 from tests.images import samples
 from tfinpaint import cli, zoo
 from tfinpaint.cli.quiet import quiet_stderr
+from tfinpaint.engine import Contract
 from tfinpaint.faces import find
 
 PORTRAIT = data.astronaut()[:240, 100:340]
@@ -20,9 +21,15 @@ PORTRAIT = data.astronaut()[:240, 100:340]
 
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch):
-    loaded = FakeEngine()
-    real = zoo.load
-    monkeypatch.setattr(zoo, "load", lambda name: loaded if name == "fmodr" else real(name))
+    loaded, real = FakeEngine(), zoo.load
+    others = {
+        "told": FakeEngine(Contract(mask="needs")),
+        "lender": RedEngine(),
+        "tight": FakeEngine(Contract(framing="arcface")),
+        "drawing": DrawingEngine(),
+    }
+    engines = {"fmodr": loaded, **others}
+    monkeypatch.setattr(zoo, "load", lambda name: engines[name] if name in engines else real(name))
     monkeypatch.setattr(find, "default_detector", lambda: one_face)
     return loaded
 
@@ -177,6 +184,51 @@ def test_an_unwritable_folder_is_told_before_any_work(folder, tmp_path, capsys, 
     line = fails(["restore", str(folder), "-o", str(tmp_path / "file" / "out")], capsys)
     assert "cannot be made" in line and fakes.batches == []
     assert "cannot be made" in fails(["restore", str(folder / "a.jpg"), "-o", str(tmp_path / "file" / "o.jpg")], capsys)
+
+
+@pytest.mark.parametrize("photos", ["a.jpg", ""])
+def test_a_model_that_must_be_told_what_is_hidden_says_how_before_anything_is_done(folder, tmp_path, capsys, photos):
+    line = fails(["restore", str(folder / photos), "-o", str(tmp_path / "out"), "--model", "told"], capsys)
+    assert "--mask FILE" in line and "--detector NAME" in line and "'told'" in line
+    assert names(tmp_path) == ["in"]
+
+
+def test_a_model_that_must_be_told_borrows_a_detector(folder, tmp_path):
+    photo = PORTRAIT.copy()
+    photo[120:140, 100:140] = 250, 0, 0  # what the lender finds
+    Image.fromarray(photo).save(folder / "b.png")
+    arguments = ["restore", str(folder), "-o", str(tmp_path / "out"), "--model", "told", "--detector", "lender"]
+    assert cli.main(arguments) == 0
+    changed = (np.asarray(Image.open(tmp_path / "out" / "b.png")) != photo).any(-1)
+    assert changed[122:138, 102:138].mean() > 0.9 and changed[120:140, 100:140].sum() >= 0.8 * changed.sum()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--detector", "lender"], "Received: --model fmodr, which finds it by itself; leave out --detector."),
+        (["--model", "told", "--detector", "told"], "must find masks itself"),
+        (["--model", "told", "--detector", "tight"], "framed 'wide', as the painter does. Received: framing='arcface'"),
+        (["--model", "told", "--detector", "nonesuch"], "Received: name='nonesuch'"),
+        (["--model", "told", "--detector", "lender", "--mask", "mask.png"], "Only one of --mask and --detector"),
+        (["--seed", "3"], "`seed` must be left out: this model draws nothing at random. Received: seed=3"),
+    ],
+)
+def test_what_does_not_go_together_is_told_before_anything_is_done(folder, tmp_path, capsys, options, words):
+    assert words in fails(["restore", str(folder / "a.jpg"), "-o", str(tmp_path / "out" / "a.jpg"), *options], capsys)
+    assert names(tmp_path) == ["in"]
+
+
+def test_a_seed_chooses_the_face(folder, tmp_path):
+    photo = PORTRAIT.copy()
+    photo[120:140, 100:140] = 250, 0, 0
+    Image.fromarray(photo).save(folder / "b.png")
+    pictures = []
+    for i, seed in enumerate(([], ["--seed", "1"], ["--seed", "2"], ["--seed", "1"])):
+        out = tmp_path / f"{i}.png"
+        assert cli.main(["restore", str(folder / "b.png"), "-o", str(out), "--model", "drawing", *seed]) == 0
+        pictures.append(np.asarray(Image.open(out)).tobytes())
+    assert pictures[1] == pictures[3] and len(set(pictures)) == 3
 
 
 def test_one_bad_photo_in_a_folder_is_named_at_the_end(folder, tmp_path, capsys):

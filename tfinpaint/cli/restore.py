@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,14 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--model", default="fmodr", metavar="NAME", help="model of the zoo (default: %(default)s)")
     parser.add_argument("--mask", type=Path, help="picture of the photo's size, white where the face is hidden")
+    parser.add_argument(
+        "--detector",
+        metavar="NAME",
+        help="model of the zoo that tells --model what hides the face, where that must be told and has no --mask",
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="choose among the faces that a model which draws may paint"
+    )
     parser.add_argument("--box", type=_box, metavar="X,Y,W,H", help="where the face is, in pixels, forehead to chin")
     parser.add_argument("--faces", choices=("largest", "all"), default="largest", help="default: %(default)s")
     parser.add_argument("--aligned", action="store_true", help="the photo is itself a cropped, upright face")
@@ -40,26 +49,26 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.aligned and arguments.box:
         raise InputError("--aligned says that the photo is the face; leave out --box.")
+    if arguments.mask and arguments.detector:
+        raise InputError("Only one of --mask and --detector may say what hides the face; leave out the other.")
     targets = plan(arguments.photos, arguments.output)
     if len(targets) > 1 and (arguments.mask or arguments.box):
         raise InputError(f"--mask and --box belong to one photo. Received: {len(targets)} photos.")
 
     from tqdm import tqdm
 
-    from tfinpaint import zoo
-    from tfinpaint.cli.quiet import quiet_stderr
     from tfinpaint.restoration import restore_photos
 
-    with quiet_stderr():
-        model = zoo.load(arguments.model)
     results = restore_photos(
         targets,
-        model,
+        _engine(arguments.model, arguments.detector, arguments.mask is not None),
         mask=arguments.mask,
         box=arguments.box,
         faces=arguments.faces,
         aligned=arguments.aligned,
+        seed=arguments.seed,
     )
+    _make_folders(targets.values())
     failures = []
     for source, result in tqdm(results, total=len(targets), unit="photo", disable=len(targets) == 1):
         try:
@@ -75,11 +84,36 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
+def _engine(name: str, detector: str | None, has_mask: bool) -> Any:
+    """The model of that name, if need be with another one's detector."""
+    from tfinpaint import zoo
+    from tfinpaint.cli.quiet import quiet_stderr
+    from tfinpaint.engine import Borrowed, contract_of
+    from tfinpaint.errors import InputError
+
+    with quiet_stderr():
+        model = zoo.load(name)
+        needs_mask = contract_of(model).needs_mask
+        if detector is not None:
+            if not needs_mask:
+                raise InputError(
+                    f"--detector is for models that must be told what hides a face. Received: --model {name}, which "
+                    "finds it by itself; leave out --detector."
+                )
+            return Borrowed(model, zoo.load(detector))
+    if needs_mask and not has_mask:
+        raise InputError(
+            f"The model {name!r} paints where it is told: give --mask FILE with one photo, or --detector NAME, a model "
+            "that finds what hides a face, such as fmodr. Received: neither."
+        )
+    return model
+
+
 def plan(photos: list[Path], output: Path) -> dict[Path, Path]:
-    """Which file each photo becomes; folders are searched for photos (not their subfolders).
+    """Which file each photo becomes; folders are searched for photos (not their subfolders). Nothing is written.
 
     Raises:
-        ImageFileError: a folder without photos, or an output that cannot be written.
+        ImageFileError: a folder without photos, or an output with an unknown ending.
         InputError: two photos would become one file, or a photo would overwrite itself.
     """
     from tfinpaint.errors import ImageFileError, InputError
@@ -97,11 +131,6 @@ def plan(photos: list[Path], output: Path) -> dict[Path, Path]:
     is_file = len(sources) == 1 and not photos[0].is_dir() and output.suffix and not output.is_dir()
     if is_file and output.suffix.lower() not in SUFFIXES:
         raise ImageFileError(f"A picture's name must end with {', '.join(SUFFIXES)}. Received: {output.name!r}.")
-    folder = output.parent if is_file else output
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImageFileError(f"The folder {folder} cannot be made: {error.strerror or error}.") from None
     targets: dict[Path, Path] = {}
     for source in sources:
         target = output if is_file else output / f"{source.stem}{output_suffix(source)}"
@@ -111,6 +140,16 @@ def plan(photos: list[Path], output: Path) -> dict[Path, Path]:
             raise InputError(f"Two photos would become {target}; restore them into different folders.")
         targets[source] = target
     return targets
+
+
+def _make_folders(targets: Iterable[Path]) -> None:
+    from tfinpaint.errors import ImageFileError
+
+    for folder in dict.fromkeys(target.parent for target in targets):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ImageFileError(f"The folder {folder} cannot be made: {error.strerror or error}.") from None
 
 
 def comparison(restored: "Restored", side: int = 640) -> Any:
