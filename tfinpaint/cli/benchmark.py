@@ -142,7 +142,7 @@ def _models(arguments: argparse.Namespace) -> tuple[dict[str, Any], dict[str, An
             "weights": zoo.sha256(path),
             "parameters": sum(preset.parameters[part] for part in model.painter_names),
             "side": model.image_size,
-            "trained on": [k for k in occlusions.get(model.occlusion).kinds if k != "no_occlusion"],
+            "trained on": [k for k in occlusions.get(model.contract.occlusion).kinds if k != "no_occlusion"],
             "teachers": list(preset.training.get("feature files", {}).values()),
         }
     return models, about

@@ -17,7 +17,7 @@ pytest.importorskip("tensorflow")
 def grey_zoo(monkeypatch, tmp_path):
     """A zoo that loads a model which needs no weights, and a folder of faces."""
     model = Grey()
-    model.painter_names, model.image_size, model.occlusion = ("coarse_generator",), 48, "worn_masks"
+    model.painter_names = ("coarse_generator",)
     monkeypatch.setattr(zoo, "load", lambda name, weights: model)
     write_faces(tmp_path)
     (tmp_path / "card.md").write_text(f"# Card\n{BEGIN}\nold\n{END}\nend\n")

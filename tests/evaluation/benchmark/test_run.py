@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,23 +20,27 @@ from tests.evaluation.benchmark.data import (
     write_people,
 )
 from tfinpaint.data import load_faces, occlusions
+from tfinpaint.engine import Contract, Restoration
 from tfinpaint.errors import InputError
 from tfinpaint.evaluation import metrics
 from tfinpaint.evaluation.benchmark import Judges, drawn_batches, run_benchmark
 from tfinpaint.evaluation.benchmark.collect import rounded
 from tfinpaint.evaluation.protocols import as_embedder
-from tfinpaint.models.restore import Restoration
+from tfinpaint.faces import Face, template_points
 
 pytest.importorskip("tensorflow")
 
 
 class Grey:
-    """Paints the middle half of every picture grey; counts its calls."""
+    """Paints the lower half of every picture grey, or what it is told; counts its calls."""
 
+    contract = Contract()
+    image_size = 48
     calls = 0
 
-    def restore(self, images, masks=None, batch_size=16):
+    def restore(self, images, masks=None, *, seed=None, batch_size=16):
         self.calls += 1
+        assert (masks is not None) == self.contract.needs_mask
         if masks is None:
             masks = np.zeros((*images.shape[:3], 1), np.float32)
             masks[:, images.shape[1] // 2 :] = 1
@@ -42,7 +48,7 @@ class Grey:
 
 
 class Given(Grey):
-    needs_mask = True
+    contract = Contract(mask="needs")
 
 
 @pytest.fixture(scope="module")
@@ -159,8 +165,8 @@ def test_damaged_parts_are_made_again_and_other_weights_are_other_parts(record, 
 def test_a_perfect_model_is_counted_as_identical(protocol, folder):
     faces = load_faces(folder / "faces", size=48)
 
-    class Perfect:
-        def restore(self, images, batch_size=16):
+    class Perfect(Grey):
+        def restore(self, images, masks=None, *, seed=None, batch_size=16):
             return Restoration(faces.images, np.zeros((*images.shape[:3], 1), np.float32))
 
     record = run_benchmark(protocol, {"perfect": Perfect()}, data=folder, kinds=["lower_face_rectangle"])
@@ -204,6 +210,40 @@ def test_a_broken_embedder_is_refused(embed, message, protocol, folder):
 def test_a_judge_that_taught_a_model_is_refused(protocol, folder):
     with pytest.raises(InputError, match="looked through.*'likeness'.*one of its teachers"):
         run_benchmark(protocol, {"grey": Grey()}, data=folder, judges=judges(), teachers={"grey": {"F" * 64}})
+
+
+@pytest.mark.parametrize(
+    ("contract", "words"),
+    [
+        (None, "must declare what it asks as its attribute `contract`.*Received: Grey"),
+        (Contract(framing="arcface"), "framed 'wide'.*Received: 'mine' with framing='arcface'"),
+    ],
+)
+def test_a_model_that_does_not_say_what_it_asks_or_sees_other_crops_is_refused(contract, words, protocol, folder):
+    model = Grey()
+    model.contract = contract
+    with pytest.raises(InputError, match=words):
+        run_benchmark(protocol, {"mine": model}, data=folder)
+    assert model.calls == 0
+
+
+def test_photos_of_worn_masks_are_for_models_that_find_them(folder, tmp_path):
+    photo = np.full((64, 64, 3), 120, np.uint8)
+    with zipfile.ZipFile(tmp_path / "worn.zip", "w") as archive:
+        archive.writestr("one.jpg", cv2.imencode(".jpg", photo)[1].tobytes())
+    write_faces(tmp_path)
+    protocol = make_protocol(tmp_path, worn={"worn": "worn.zip"})
+    whole = Grey()
+    whole.contract = Contract(mask="whole")
+    models = {"grey": Grey(), "given": Given(), "whole": whole}
+    record = run_benchmark(
+        protocol,
+        models,
+        data=tmp_path,
+        sets=["worn"],
+        detector=lambda p: [Face((0, 0, 9, 9), 1.0, template_points(64))],
+    )
+    assert set(record["worn"]["worn"]) == {"grey", "whole"} and models["given"].calls == 0
 
 
 def test_progress_counts_every_face_of_every_method(protocol, folder):

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from tfinpaint.engine import Engine, contract_of
+from tfinpaint.errors import InputError
 from tfinpaint.evaluation.baselines import mean_face, navier_stokes, telea
 from tfinpaint.evaluation.benchmark.drawing import DrawnFaces
+
+FRAMING = "wide"  # of the faces of every benchmark
 
 
 class Answer(NamedTuple):
@@ -42,15 +46,27 @@ BASELINES = (
 )
 
 
-def model_methods(models: Mapping[str, Any], keys: Mapping[str, str], batch_size: int) -> tuple[Method, ...]:
-    """The models by name as methods; one whose `needs_mask` is true is given the true mask."""
+def model_methods(models: Mapping[str, Engine], keys: Mapping[str, str], batch_size: int) -> tuple[Method, ...]:
+    """The models by name as methods; one whose contract needs a mask is given the true one.
+
+    Raises:
+        InputError: a model without a contract, or one that sees faces aligned otherwise than these.
+    """
+    for name, model in models.items():
+        framing = contract_of(model).framing
+        if framing != FRAMING:
+            raise InputError(
+                f"`models` must see faces framed {FRAMING!r}, as those of a benchmark are. Received: {name!r} with "
+                f"framing={framing!r}."
+            )
     return tuple(Method(n, _answers(m, batch_size), keys.get(n, ""), judged=True) for n, m in models.items())
 
 
-def _answers(model: Any, batch_size: int) -> Callable[[DrawnFaces, Callable[[], np.ndarray]], Answer]:
+def _answers(model: Engine, batch_size: int) -> Callable[[DrawnFaces, Callable[[], np.ndarray]], Answer]:
+    told = contract_of(model).needs_mask
+
     def answer(drawn: DrawnFaces, mean: Callable[[], np.ndarray]) -> Answer:
-        given = {"masks": drawn.masks} if getattr(model, "needs_mask", False) else {}
-        restored = model.restore(drawn.occluded, **given, batch_size=batch_size)
-        return Answer(restored.images, None if given else restored.masks)
+        restored = model.restore(drawn.occluded, drawn.masks if told else None, batch_size=batch_size)
+        return Answer(restored.images, None if told else restored.masks)
 
     return answer

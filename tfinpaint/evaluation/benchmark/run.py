@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tfinpaint.engine import Engine, contract_of
 from tfinpaint.errors import InputError
 from tfinpaint.evaluation.benchmark import groups
 from tfinpaint.evaluation.benchmark.collect import collect, rounded
@@ -28,7 +29,7 @@ _GALLERY = ("occluded", "telea")
 
 def run_benchmark(
     protocol: Protocol,
-    models: Mapping[str, Any],
+    models: Mapping[str, Engine],
     *,
     data: str | Path,
     keys: Mapping[str, str] | None = None,
@@ -46,8 +47,8 @@ def run_benchmark(
 
     Args:
         protocol: see `load_protocol` and `freeze`.
-        models: name -> anything with `restore(images)` that takes uint8 faces `(n, s, s, 3)` and returns `images` and
-            `masks`; one with a true attribute `needs_mask` is called with `masks`, too.
+        models: name -> `tfinpaint.engine.Engine`, such as a model of the zoo. One whose contract needs a mask is given
+            the true one, and is left out where photos have none.
         data: folder below which the protocol's paths lie.
         keys: name -> SHA-256 of the model's weights; finished parts are told apart by it.
         judges: what looks at the faces; without one, its columns are left out.
@@ -66,7 +67,7 @@ def run_benchmark(
 
     Raises:
         InputError: a file is missing or is not the protocol's; an unknown kind or set; fewer than two faces; a judge
-            that taught a model.
+            that taught a model; a model without a contract, or one that sees faces aligned otherwise.
     """
     data, judges = Path(data), judges or Judges()
     for hashes in (teachers or {}).values():
@@ -90,7 +91,7 @@ class _Run:
     def __init__(
         self,
         protocol: Protocol,
-        models: Mapping[str, Any],
+        models: Mapping[str, Engine],
         methods: tuple[Method, ...],
         judges: Judges,
         data: Path,
@@ -182,7 +183,7 @@ class _Run:
 
     def _photos(self, key: str, name: str, file: tuple[str, str], detector: Callable, score: Callable) -> None:
         found = find_faces(self.data / file[0], self.protocol.side, detector, self.limit)
-        blind = {n: m for n, m in self.models.items() if not getattr(m, "needs_mask", False)}
+        blind = {n: m for n, m in self.models.items() if contract_of(m).finds_mask}
         scores = {n: score(model.restore(found.images).masks, found) for n, model in blind.items()}
         self.record[key][name] = rounded(scores)
 
