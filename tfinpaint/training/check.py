@@ -1,7 +1,8 @@
 """Whether a recipe can be run on a model: everything that is named exists, and nothing contradicts itself."""
 
+import inspect
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from tfinpaint.errors import RecipeError
@@ -35,6 +36,8 @@ def check_recipe(model: Any, recipe: Recipe) -> None:
         RecipeError: one sentence: which entry, what may stand there, what was received.
     """
     check_parts(model)
+    if not recipe.stages:
+        raise RecipeError("A recipe must have at least one stage. Received: stages=(). Add a stage.")
     doubled = [name for name, count in Counter(s.name for s in recipe.stages).items() if count > 1]
     if doubled:
         raise RecipeError(f"Stages must have names of their own. Received: {doubled[0]!r} twice; rename one of them.")
@@ -64,6 +67,7 @@ def _check_stage(model: Any, stage: Stage) -> None:
         _known(when, _HOOK_TIMES, f"The time of hooks {where}")
         for entry in entries:
             _known(entry.get("hook"), model.hooks, f"A hook {where}")
+            _check_arguments(model.hooks[entry["hook"]].function, entry, where)
     if stage.schedule is not None:
         name, others = stage.schedule.get("name"), set(stage.schedule) - {"name"}
         _known(name, _SCHEDULES, f"The schedule's name {where}")
@@ -81,6 +85,17 @@ def _check_stage(model: Any, stage: Stage) -> None:
         raise RecipeError(f"A monitor must be (name, 'min' or 'max'). Received: {stage.monitor!r} {where}.")
     logged = {f"val_{name}" for name in model.measures_of(stage)} | {t for u in stage.updates for t in u.terms}
     _known(stage.monitor[0], logged, f"The monitor {where}")
+
+
+def _check_arguments(function: Callable, entry: Mapping[str, Any], where: str) -> None:
+    """Refuses a hook's entry whose arguments its function does not take."""
+    arguments = {k: v for k, v in entry.items() if k != "hook"}
+    try:
+        inspect.signature(function).bind(None, None, None, **arguments)
+    except TypeError as error:
+        raise RecipeError(
+            f"The hook {entry['hook']!r} must get the arguments that it takes. Received: {arguments} {where} ({error})."
+        ) from None
 
 
 def _check_update(model: Any, recipe: Recipe, stage: Stage, update: Update) -> None:

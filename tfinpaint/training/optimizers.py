@@ -80,7 +80,13 @@ class PartOptimizers(keras.optimizers.Optimizer):
 def make_optimizer(config: Mapping[str, Any], loss_scaling: bool = False) -> keras.optimizers.Optimizer:
     """The Keras optimizer that `{"name": "adam", "beta_1": 0.5, ...}` describes, perhaps with loss scaling."""
     arguments = {k: v for k, v in config.items() if k != "name"}
-    optimizer = keras.optimizers.get({"class_name": config["name"], "config": {"learning_rate": 0.0, **arguments}})
+    try:
+        optimizer = keras.optimizers.get({"class_name": config["name"], "config": {"learning_rate": 0.0, **arguments}})
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecipeError(
+            "An optimizer must be {'name': one of Keras's, and its arguments}. "
+            f"Received: {dict(config)} ({str(error).strip().splitlines()[-1] or error})."
+        ) from None
     return keras.optimizers.LossScaleOptimizer(optimizer) if loss_scaling else optimizer
 
 
