@@ -88,6 +88,13 @@ LAYERS = (
         {"key_ratio": 2, "return_attention": True},
         trainable=3 * 10 + 12,
     ),
+    LayerCase(
+        "pixel_self_attention_normalized",
+        layers.PixelSelfAttention,
+        {"key_ratio": 2, "normalize": True},
+        trainable=3 * 10 + 12 + 1,
+    ),
+    LayerCase("straight_through_clip", layers.StraightThroughClip, {"low": -0.5}),
 )
 
 
