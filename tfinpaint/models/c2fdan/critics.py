@@ -10,6 +10,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from tfinpaint.models.blocks import conv
 from tfinpaint.models.c2fdan.crops import PARTS, crop
 
 CRITICS = ("global", "whole", *PARTS, "eye_pair")
@@ -46,16 +47,8 @@ def critic(shape: tuple[int, int, int], widths: Sequence[int], name: str) -> ker
     x = inputs = keras.Input(shape, name="seen")
     for i, (width, strides) in enumerate(zip((*widths, 1), (2, 2, 1, 1), strict=True)):
         last = i == 3
-        x = layers.Conv2D(
-            width,
-            3,
-            strides,
-            padding="same",
-            activation=None if last and name != "global" else "leaky_relu",
-            kernel_initializer="he_normal",
-            dtype="float32" if last else None,
-            name=f"conv_{i}",
-        )(x)
+        activation = None if last and name != "global" else "leaky_relu"
+        x = conv(x, width, activation, f"conv_{i}", strides=strides, dtype="float32" if last else None)
     if name == "global":
         x = layers.Dense(1, dtype="float32", name="logit")(layers.Flatten(name="flat")(x))
     return keras.Model(inputs, x, name=name)
