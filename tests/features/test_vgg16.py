@@ -8,6 +8,8 @@ from keras import ops
 from tfinpaint.errors import InputError, WeightsError
 from tfinpaint.features import build_vgg16, feature_network
 
+DIVISOR = 57.6  # of all features that come out
+
 
 def _pictures(*shape, seed=0):
     return np.random.default_rng(seed).uniform(-1, 1, shape).astype("float32")
@@ -42,9 +44,24 @@ def test_the_first_block_equals_loops_over_pixels():
     x = picture[0].astype("float64") * 127.5 + 127.5 - [123.68, 116.779, 103.939]
     for name in ("1_1", "1_2"):
         x = _conv(x, *(w.astype("float64") for w in model.get_layer(f"conv{name}").get_weights()))
-        np.testing.assert_allclose(features[f"relu{name}"][0], x, rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(features[f"relu{name}"][0], x / DIVISOR, rtol=1e-4, atol=2e-5)
     pooled = x.reshape(3, 2, 2, 2, 64).max((1, 3))
-    np.testing.assert_allclose(features["pool1"][0], pooled, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(features["pool1"][0], pooled / DIVISOR, rtol=1e-4, atol=2e-5)
+
+
+def test_only_what_comes_out_is_divided():
+    pictures = _pictures(1, 8, 8, 3)
+    plain, divided = (build_vgg16(None, taps=("relu1_2", "relu2_1"), divisor=d)(pictures) for d in (1.0, 8.0))
+    for name in plain:  # of a power of 2 not even the rounding differs
+        np.testing.assert_array_equal(np.asarray(divided[name]), np.asarray(plain[name]) / 8)
+    by_default = build_vgg16(None, taps=("relu2_1",))(pictures)["relu2_1"]
+    np.testing.assert_allclose(by_default, plain["relu2_1"] / DIVISOR, rtol=1e-5)
+
+
+@pytest.mark.parametrize("divisor", [0, -1.0])
+def test_a_divisor_that_is_not_above_0_is_refused(divisor):
+    with pytest.raises(InputError, match=f"`divisor` must be above 0. Received: divisor={divisor}"):
+        build_vgg16(None, divisor=divisor)
 
 
 def test_a_file_is_read_as_bgr_so_its_first_input_channel_is_blue(tmp_path):
@@ -57,7 +74,7 @@ def test_a_file_is_read_as_bgr_so_its_first_input_channel_is_blue(tmp_path):
     picture = np.zeros((1, 2, 2, 3), "float32")
     picture[..., 2] = 1.0  # blue at 255
     found = ops.convert_to_numpy(build_vgg16(tmp_path / "w.npz", taps=("relu1_1",))(picture)["relu1_1"])
-    np.testing.assert_allclose(found[..., 0], 255 - 103.939, rtol=1e-6)
+    np.testing.assert_allclose(found[..., 0], (255 - 103.939) / DIVISOR, rtol=1e-6)
     assert (found[..., 1:] == 0).all()
 
 
@@ -90,7 +107,8 @@ def test_weights_of_keras_are_taken_where_nothing_else_is_named(monkeypatch):
     expected = keras.Model(plain.inputs[0], plain.get_layer("block2_conv1").output)(
         keras.applications.vgg16.preprocess_input((picture + 1) * 127.5)
     )
-    np.testing.assert_allclose(build_vgg16(taps=("relu2_1",))(picture)["relu2_1"], expected, rtol=1e-3, atol=1e-3)
+    found = build_vgg16(taps=("relu2_1",))(picture)["relu2_1"]
+    np.testing.assert_allclose(found, expected / DIVISOR, rtol=1e-3, atol=2e-5)
 
 
 def test_a_failed_fetch_says_which_file_belongs_where(monkeypatch):
@@ -132,10 +150,10 @@ def test_imagenet_weights_give_the_features_of_an_independent_loader(shared):
     nets = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(nets)
     picture = _pictures(2, 24, 20, 3)
-    expected = nets.vgg16()((picture + 1) * 127.5)
+    expected = {name: feature / DIVISOR for name, feature in nets.vgg16()((picture + 1) * 127.5).items()}
     path = shared / "nets" / "vgg16_imagenet_to_conv3_3_fp16.npz"
     for name, feature in build_vgg16(path)(picture).items():
-        np.testing.assert_allclose(feature, expected[name], rtol=1e-4, atol=0.05)  # values reach thousands
+        np.testing.assert_allclose(feature, expected[name], rtol=1e-4, atol=1e-3)  # values reach some tens
     low = build_vgg16(path, dtype="bfloat16")(picture)["relu3_3"]
     error = np.abs(ops.convert_to_numpy(ops.cast(low, "float32")) - expected["relu3_3"].numpy()).mean()
     assert error < 0.01 * expected["relu3_3"].numpy().mean()

@@ -18,29 +18,36 @@ KERAS_FILE_MD5 = "6d6bbae143d832006294945121d1f1fc"
 _CHANNELS = (64, 128, 256, 512, 512)
 _DEPTHS = (2, 2, 3, 3, 3)
 _MEAN_RGB = np.array([123.68, 116.779, 103.939], np.float32)
+DIVISOR = 57.6  # 255 x 0.226, the mean spread of colours by which PyTorch's networks divide their pictures
 
 
 def build_vgg16(
     weights: str | Path | None = "imagenet",
     *,
     taps: Sequence[str] = ("relu1_2", "relu2_2", "relu3_3"),
+    divisor: float = DIVISOR,
     dtype: str | None = None,
     seed: int = 0,
 ) -> keras.Model:
     """Makes the frozen network: pictures `(batch, height, width, 3)` in [-1, 1], RGB -> dict of features by name.
 
-    The normalisation (0-255 minus the training mean) is inside. The network ends at its deepest tap.
+    The normalisation (0-255 minus the training mean) is inside. The network ends at its deepest tap. The features that
+    come out are divided by `divisor`: as the network was trained they are some hundreds large, so that a squared
+    difference (FMODR eq. 3) would leave nothing of the other terms beside it, and papers that weigh such a term with 1
+    name no scale.
 
     Args:
         weights: an `.npz` file with `conv1_1|w` (height, width, in, out; input channels in BGR order), `conv1_1|b`,
             ...; `"imagenet"` for the file that the environment variable `TFINPAINT_VGG16` names, else the weights of
             `keras.applications`; None for seeded random ones.
         taps: which features come out, `relu<block>_<convolution>` or `pool<block>`.
+        divisor: of the features; 57.6 gives about the size that they have in networks that see pictures of unit spread,
+            1 those of this network as it was trained.
         dtype: policy in which the convolutions compute, such as `"bfloat16"`; None for the global policy.
         seed: of random weights.
 
     Raises:
-        InputError: an unknown tap.
+        InputError: an unknown tap, or a divisor that is not above 0.
         WeightsError: the weights cannot be found or do not fit.
 
     Reference: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015.
@@ -49,6 +56,8 @@ def build_vgg16(
     unknown = [t for t in taps if t not in names]
     if unknown or not taps:
         raise InputError(f"`taps` must name some of {', '.join(names)}. Received: {tuple(taps)!r}.")
+    if not divisor > 0:
+        raise InputError(f"`divisor` must be above 0. Received: divisor={divisor!r}.")
     names = names[: 1 + max(map(names.index, taps))]
 
     inputs = layers.Input((None, None, 3), dtype="float32", name="image")
@@ -68,7 +77,7 @@ def build_vgg16(
                 name=name.replace("relu", "conv"),
             )(x)
         features[name] = x
-    model = keras.Model(inputs, {t: features[t] for t in taps}, name="vgg16")
+    model = keras.Model(inputs, {t: features[t] / divisor for t in taps}, name="vgg16")
     model.trainable = False
     if weights is None:
         randomise(model, seed)
