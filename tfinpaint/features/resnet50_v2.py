@@ -50,7 +50,7 @@ def build_resnet50_v2(
         WeightsError: the weights cannot be found or do not fit.
 
     Reference: He et al., "Identity Mappings in Deep Residual Networks", 2016; with this bottleneck as the feature
-    network of C2FDAN (Hoermann et al., 2021, section III-D).
+    network of C2FDAN (Hörmann et al., 2021, section III-B.3).
     """
     check_taps(taps, TAPS)
     if size < 32:

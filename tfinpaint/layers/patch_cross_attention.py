@@ -42,7 +42,7 @@ class PatchCrossAttention(keras.layers.Layer):
     Raises:
         InputError: an argument is out of range, or the shapes do not fit.
 
-    Reference: C2FDAN, section III-B "patch-wise cross-attention".
+    Reference: C2FDAN, section III-B.1 "Patch-wise Cross-Attention".
     """
 
     def __init__(self, filters: int, gradient: str = "hard", **kwargs: Any) -> None:

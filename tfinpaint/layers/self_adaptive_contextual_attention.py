@@ -38,8 +38,10 @@ class SelfAdaptiveContextualAttention(PatchAttention):
     Raises:
         InputError: an argument is out of range, or the shapes do not fit each other or `rate`.
 
-    Reference: FMODR, section 3.2 "self-adaptive contextual attention", equation 4; the softmax and its scale are
-    those of contextual attention, for the paper names none.
+    Reference: FMODR, section 4.2 "Self-adaptive contextual attention model", equation 4. The softmax and its scale are
+    those of contextual attention, for the paper names none; it names no initial values either ("initialized with the
+    size of 3x3"). After the choice all other scores of a row are 0, so with the identity kernels the softmax leaves
+    them `(n - 1) / (e^(scale c) + n - 1)` for a best cosine c: the smaller c and the more patches n, the softer.
     """
 
     def __init__(

@@ -28,8 +28,8 @@ class Rectangle(Occlusion):
             upright in a photo leans in the crop of a head that leans. A turned corner may leave the picture.
         edge: pixels over which its edge fades, a number or an interval in [0, 8]: photos are resized.
 
-    Reference: C2FDAN, section of experiments: aspect in [0.5, 2], area in [0.01, 0.15], one random RGB colour; it is
-    tested with areas of 0.05, 0.1 and 0.15 at mouth, nose, eyes and outside.
+    Reference: C2FDAN, section III-A: aspect in [0.5, 2], one colour, the four places; section IV-A: area in
+    [0.01, 0.15], random colour and place. It is tested in three sizes, which the text does not name.
     """
 
     def __init__(

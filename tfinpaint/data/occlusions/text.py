@@ -29,8 +29,9 @@ class Text(Occlusion):
         turn: words are turned by at most so many degrees, to either side; 0 in the paper.
         fit: make words smaller that are wider than the picture.
 
-    Reference: C2FDAN, section of experiments: height ratio in [0.05, 0.5], one random RGB colour; it is tested with
-    heights of 0.1, 0.3 and 0.5 at mouth, nose, eyes and outside. The list of words and the typefaces are ours.
+    Reference: C2FDAN, section III-A: one of 2048 English words, one colour, the four places; section IV-A: height
+    ratio in [0.05, 0.5], random colour and place. It is tested in three sizes, which the text does not name. The list
+    of words and the typefaces are ours.
     """
 
     def __init__(
