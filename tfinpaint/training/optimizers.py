@@ -20,8 +20,8 @@ class PartOptimizers(keras.optimizers.Optimizer):
     as Keras's `LearningRateScheduler` or `ReduceLROnPlateau`, changes the rates of all parts in proportion.
 
     Args:
-        optimizers: key -> Keras optimizer; the attribute `by_part` (Keras's callbacks take an attribute `optimizers` for
-            a list of equals).
+        optimizers: key -> Keras optimizer; kept as `by_part`, because Keras's callbacks take an attribute `optimizers`
+            for a list of equals.
         name: name of the object.
     """
 
