@@ -4,8 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.callbacks.watched import HeldOut, averages_by_formula, painting_toy, weights
-from tests.training.toys import batch
+from tests.callbacks.watched import HeldOut, averages_by_formula, batch, painting_toy, weights
 from tfinpaint import zoo
 from tfinpaint.errors import CheckpointError, InputError
 from tfinpaint.training import load_checkpoint, save_checkpoint

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.callbacks.watched import painting_toy, weights
-from tests.training.toys import batch
+from tests.callbacks.watched import batch, painting_toy, weights
 from tfinpaint import zoo
 from tfinpaint.callbacks import BestCheckpoint, EarlyStopping
 from tfinpaint.errors import InputError

@@ -1,16 +1,17 @@
 """A run that has gone wrong stops with a sentence that names the term and the step, and its good state stays."""
 
 import math
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 
-from tests.callbacks.watched import PaintingToy, data, painting_toy
-from tests.training.toys import RECIPES, batch
+from tests.callbacks.watched import RECIPE, PaintingToy, batch, data, painting_toy
 from tfinpaint.callbacks import Health, Samples
 from tfinpaint.errors import TrainingError
-from tfinpaint.training import CheckpointFolder, Recipe, read_about
+from tfinpaint.training import CheckpointFolder, read_about
+from tfinpaint.training.declared import term
 
 STAGE = {"stages": ["coarse_joint"], "verbose": 0}
 
@@ -31,10 +32,10 @@ def poison(monkeypatch, name, step):
     """Makes a term nan in the batch of that step (the gate values of a batch are free here)."""
     honest = PaintingToy.terms[name]
 
-    def term(model, given, outputs):
+    def poisoned(model, given, outputs):
         return keras.ops.where(given["gate"] < 0, math.nan, honest(model, given, outputs))
 
-    monkeypatch.setitem(PaintingToy.terms, name, term)
+    monkeypatch.setitem(PaintingToy.terms, name, replace(honest, function=poisoned))
     for i, (given,) in enumerate(data(), start=1):
         yield ({**given, "gate": given["gate"] - 2.0 * (i == step)},)
 
@@ -42,7 +43,7 @@ def poison(monkeypatch, name, step):
 @pytest.mark.parametrize(("term", "eager"), [("rec_coarse", False), ("adv_d_coarse", True)])
 def test_the_first_nan_is_named_and_the_last_good_file_stays(term, eager, tmp_path, monkeypatch):
     model = painting_toy(run_eagerly=eager)
-    batches, options = poison(monkeypatch, term, step=4), {"scale": 6 / 24, "steps_per_epoch": 2}
+    batches, options = poison(monkeypatch, term, step=4), {"scale": 6 / 24, "interval": 2}
     options |= {"checkpoint": tmp_path, "callbacks": [Health(checkpoint=tmp_path)]}
     with pytest.raises(TrainingError, match=f"{term}' is nan at step 4 of stage 'coarse_joint'") as error:
         model.fit_recipe(batches, **options, **STAGE)
@@ -75,7 +76,7 @@ def paint_white(model):
 
 def test_a_collapsed_painter_stops_the_run_and_the_state_before_is_the_newest(tmp_path):
     watchers = [Spoil(2, paint_white), Health(Samples(batch(9)), checkpoint=tmp_path, patience=4)]
-    options = {"scale": 10 / 24, "steps_per_epoch": 1, "checkpoint": tmp_path, "callbacks": watchers}
+    options = {"scale": 10 / 24, "interval": 1, "checkpoint": tmp_path, "callbacks": watchers}
     words = "100% of what is painted .* for 4 epochs in a row at step 6 of .*step 2 of stage"
     with pytest.raises(TrainingError, match=words) as error:
         painting_toy().fit_recipe(data, **options, **STAGE)
@@ -90,7 +91,7 @@ def test_a_state_is_put_aside_only_while_something_is_wrong(tmp_path):
     sound = model.second.get_layer("second_b").get_weights()
     back = Spoil(2, lambda model: model.second.get_layer("second_b").set_weights(sound))
     watchers = [Spoil(1, paint_white), back, Health(Samples(batch(9)), checkpoint=tmp_path, patience=2)]
-    options = {"scale": 3 / 24, "steps_per_epoch": 1, "checkpoint": tmp_path, "callbacks": watchers}
+    options = {"scale": 3 / 24, "interval": 1, "checkpoint": tmp_path, "callbacks": watchers}
     model.fit_recipe(data, **options, **STAGE)
     assert len(CheckpointFolder(tmp_path).files()) == len(list(tmp_path.iterdir())) == 3
 
@@ -98,20 +99,29 @@ def test_a_state_is_put_aside_only_while_something_is_wrong(tmp_path):
 class Logged:
     """A stand-in for a model in a stage, whose epochs log what they are told to."""
 
-    part_variables = {}
+    part_variables, terms, measures, entropies = {}, PaintingToy.terms, PaintingToy.measures, ()
 
-    def __init__(self, stage):
-        self.stage, self.stage_step = Recipe.from_dict(RECIPES["fmodr"][1]).stage(stage), 0
+    def __init__(self, stage, measures=("hole_l1", "mask_iou")):
+        self.stage, self.stage_step = replace(RECIPE.stage(stage), measures=measures), 0
+
+    def measures_of(self, stage):
+        return stage.measures
 
 
-def watch(epochs, stage="coarse_joint", answers=None):
-    """Epochs of 10 steps that log `epochs`; the first of `answers` (picture, mask) is from before them."""
-    samples = None
-    if answers is not None:
-        samples, answers = Samples(batch(9)), iter(answers)
+def watch(epochs, stage="coarse_joint", answers=None, evenness=None, measures=("hole_l1", "mask_iou")):
+    """Epochs of 10 steps that log `epochs`; the first of `answers` (picture, mask) is from before them.
+
+    So is the first of `evenness`, what the attention's entropy is each time that it is asked for.
+    """
+    samples, model = None, Logged(stage, measures)
+    if answers is not None or evenness is not None:
+        samples, answers = Samples(batch(9)), iter(answers or [SOUND] * 100)
         samples.look = lambda model: next(answers)
+    if evenness is not None:
+        values, model.entropies = iter(evenness), ("evenness",)
+        model.forward = lambda given, names, training: {"evenness": np.full(4, next(values))}
     health = Health(samples, patience=3)
-    health.set_model(Logged(stage))
+    health.set_model(model)
     health.on_train_begin()
     for logs in epochs:
         health.model.stage_step += 10
@@ -121,17 +131,54 @@ def watch(epochs, stage="coarse_joint", answers=None):
 @pytest.mark.parametrize(
     ("logs", "words"),
     [
-        ({"adv_g_coarse": 9.0, "adv_d_coarse": 1e-4}, "critic's loss 'adv_d_coarse' is about 0"),
-        ({"gp": 1e4}, "gradient penalty 'gp' is 1e[+]04"),
+        ({"adv_g_coarse": 9.0, "adv_d_coarse": 1e-4}, "its loss 'adv_d_coarse' is about 0"),
+        ({"slope": 1e4}, "The critic is too steep, its term 'slope' is 1e[+]04"),
         ({"coarse_gradient": 1e-6}, "No gradient reaches the part 'coarse'"),
     ],
 )
 def test_numbers_that_stay_bad_are_a_collapse(logs, words):
-    good = {"adv_g_coarse": 1.0, "adv_d_coarse": 1.0, "gp": 0.1, "coarse_gradient": 1.0}
+    good = {"adv_g_coarse": 1.0, "adv_d_coarse": 1.0, "slope": 0.1, "coarse_gradient": 1.0}
     bad = {**good, **logs}
     with pytest.raises(TrainingError, match=f"{words} for 3 epochs in a row at step 60 of stage"):
         watch([dict(logs) for logs in (bad, bad, good, bad, bad, bad)])
     watch([dict(logs) for logs in (bad, bad, good, bad, bad)])
+
+
+def test_a_wasserstein_critic_that_cannot_tell_is_healthy():
+    logs = {"fools": 0.3, "score": 0.0}
+    watch([logs] * 5)
+    assert set(logs) == {"fools", "score", "fools_over_score"}
+
+
+def test_a_critic_that_trains_alone_may_know_all():
+    watch([{"adv_d_coarse": 0.0} for _ in range(5)])
+
+
+@pytest.mark.parametrize(("value", "advantage"), [(2 * math.log(2), 0.0), (math.log(2), 0.5), (0.0, 1.0)])
+def test_the_advantage_of_a_critic_is_logged(value, advantage):
+    logs = {"adv_d_coarse": value}
+    watch([logs])
+    assert logs["adv_d_coarse_advantage"] == pytest.approx(advantage)
+
+
+def test_an_attention_that_has_come_to_look_at_one_cell_only_has_collapsed():
+    words = (
+        "The attention of 'evenness' looks at one cell only for 3 epochs in a row at step 40 of stage 'coarse_joint'"
+    )
+    logs = [{} for _ in range(4)]
+    with pytest.raises(TrainingError, match=words):
+        watch(logs, evenness=[0.0, 0.5, 0.009, 0.0, 0.001])
+    assert [log.get("evenness") for log in logs] == [0.5, 0.009, 0.0, 0.001]
+    watch([{}] * 5, evenness=[0.04] + [0.0] * 5)  # never even
+    watch([{}] * 5, evenness=[0.5] + [0.011] * 5)  # narrow, and alive
+
+
+def test_pictures_are_not_judged_where_no_measure_looks_at_them(monkeypatch):
+    flat = SOUND[0] * 0, HOLE * 0
+    with pytest.raises(TrainingError):
+        watch([{}] * 5, answers=[SOUND] + [flat] * 5)
+    monkeypatch.setattr(Logged, "measures", {**PaintingToy.measures, "of_an_embedding": term("raw")(None)})
+    watch([{}] * 5, answers=[SOUND] + [flat] * 5, measures=("of_an_embedding",))
 
 
 def test_a_gated_part_may_rest():
@@ -144,6 +191,7 @@ def test_what_is_measured_is_logged():
     picture[0] = 1.0
     watch([logs], answers=[(picture, given["mask"])] * 2)
     assert logs["adv_g_coarse_over_adv_d_coarse"] == 2.0
+    assert logs["adv_d_coarse_advantage"] == pytest.approx(1 - 1.5 / (2 * math.log(2)))
     counted = np.broadcast_to(given["mask"] > 0, picture.shape) & (np.abs(given["image"]) <= 0.99)
     assert logs["saturated_share"] == pytest.approx(counted[0].sum() / counted.sum())
 

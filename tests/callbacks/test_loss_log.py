@@ -6,16 +6,14 @@ import math
 
 import pytest
 
-from tests.callbacks.watched import data, painting_toy
-from tests.training.toys import RECIPES
+from tests.callbacks.watched import RECIPE, data, painting_toy
 from tfinpaint.callbacks import LossLog, write_table
-from tfinpaint.training.recipe import Recipe
 
 
 class At:
-    """A stand-in for a model that stands somewhere in FMODR's recipe."""
+    """A stand-in for a model that stands somewhere in the toy's recipe."""
 
-    recipe = Recipe.from_dict(RECIPES["fmodr"][1])
+    recipe = RECIPE
 
     def __init__(self, stage, step):
         self.stage, self.stage_step = self.recipe.stage(stage), step
@@ -40,7 +38,7 @@ def places(path):
 
 
 def test_a_run_that_was_killed_and_resumed_leaves_one_curve(tmp_path):
-    options = {"scale": 2 / 24, "steps_per_epoch": 1, "verbose": 0}
+    options = {"scale": 2 / 24, "interval": 1, "verbose": 0}
     whole, twice, folder = tmp_path / "whole.jsonl", tmp_path / "twice.jsonl", tmp_path / "c"
     painting_toy().fit_recipe(data, callbacks=[LossLog(whole)], **options)
 

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.callbacks.watched import painting_toy
-from tests.training.toys import batch
+from tests.callbacks.watched import batch, painting_toy
 from tfinpaint.callbacks import Previews, Samples
 from tfinpaint.errors import InputError
 

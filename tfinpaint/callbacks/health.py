@@ -4,7 +4,7 @@ import math
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,13 +13,12 @@ from tfinpaint.callbacks.samples import Samples
 from tfinpaint.errors import TrainingError
 from tfinpaint.training.checkpoint import read_about
 from tfinpaint.training.checkpoint_folder import CheckpointFolder
-from tfinpaint.training.recipe import Stage
 
 _SATURATED = 0.99  # a value further out than this is black or white
 _SATURATED_SHARE = (0.1, 0.5)  # below: sound, above: bad; an untrained network may well lie between
 _SPREAD = (2 / 127.5, 20 / 127.5)  # of one colour's values; below two grey levels: bad, above twenty: sound
-_WON = 1e-3  # a critic with less loss than this tells every painted picture from a real one, and teaches nothing
-_STEEP = 100.0  # a gradient penalty above this means a critic about ten times steeper than it should be
+_EVENNESS = (0.01, 0.05)  # of an attention; below: it looks at one cell only, above: sound
+_WON = 0.999  # a critic with more advantage than this tells every painted picture from a real one, and teaches nothing
 _NO_GRADIENT = 2e-6  # the logged norm of a gradient of zeros is 1e-6
 
 
@@ -30,16 +29,18 @@ class Health(keras.callbacks.Callback):
     missed; the first name in the order of the updates is the one named), and every weight, before it is checkpointed.
 
     Collapsed, for `patience` epochs in a row of one stage: the mask found is the same everywhere on all samples; what
-    is painted there is one colour; more than half of it is black or white where the clean face is not; the loss of a
-    critic that trains against a painter is about 0; a gradient penalty (`gp`) is above 100; a part without a gate gets
-    no gradient. A mask or a picture counts only if it has been clearly sound in this stage: what is not trained yet has
-    not collapsed.
+    is painted there is one colour; more than half of it is black or white where the clean face is not; an attention
+    (`model.entropies`) looks at one cell only; a critic whose term has a value at chance (`Term.chance`) and that
+    trains against a painter knows all; a term is above what it calls steep (`Term.steep`); a part without a gate gets
+    no gradient. A mask, a picture or an attention counts only if it has been clearly sound in this stage: what is not
+    trained yet has not collapsed. Where no measure of the stage looks at pictures or masks, neither does this.
 
-    Adds to the epoch's logs, for callbacks after it: `saturated_share`, and for each pair of adversarial terms
-    (`adv_g...` against `adv_d...`) their ratio, `adv_g_over_adv_d...`.
+    Adds to the epoch's logs, for callbacks after it: `saturated_share`; each of `model.entropies`; for each critic's
+    term with a value at chance `<term>_advantage`, 0 where it guesses and 1 where it knows all; for each painter's term
+    that plays against a critic's (`Term.against`) their ratio, `<painter's>_over_<critic's>`.
 
     Args:
-        samples: faces on which masks and pictures are judged; without them only numbers are.
+        samples: faces on which masks, pictures and attentions are judged; without them only numbers are.
         checkpoint: the folder that `fit_recipe(checkpoint=...)` writes to. The error names its last good file; a
             state that precedes a collapse is kept, and becomes the newest again, so that resuming begins there.
         patience: epochs.
@@ -58,7 +59,7 @@ class Health(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict | None = None) -> None:
         self._epochs.clear()
         self._sound: set[str] = set()
-        self._picture_faults({})
+        self._sample_faults({})
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._start = int(self.model.stage_step)
@@ -72,7 +73,7 @@ class Health(keras.callbacks.Callback):
         for part, variables in self.model.part_variables.items():
             if not all(np.isfinite(keras.ops.convert_to_numpy(v.value)).all() for v in variables):
                 raise self._error(f"A weight of the part {part!r} is not finite", step)
-        faults = self._picture_faults(logs) | _number_faults(self.model.stage, logs)
+        faults = self._sample_faults(logs) | _number_faults(self.model, logs)
         self._epochs = Counter({name: self._epochs[name] + 1 for name in faults})
         self._keep_state_before(faults)
         for name, count in self._epochs.items():
@@ -85,12 +86,20 @@ class Health(keras.callbacks.Callback):
             if not math.isfinite(value):
                 raise self._error(f"{_called(name)} is {value}", step)
 
-    def _picture_faults(self, logs: dict[str, float]) -> dict[str, str]:
-        """Kind -> what is wrong with masks and pictures now, of the kinds that have been sound in this stage."""
+    def _sample_faults(self, logs: dict[str, float]) -> dict[str, str]:
+        """Kind -> what is wrong on the samples now, of the kinds that have been sound in this stage."""
         if self.samples is None:
             return {}
-        picture, mask = self.samples.look(self.model)
-        verdicts: dict[str, tuple[bool, bool, str]] = {}  # kind -> is it sound, is it bad, the fault
+        verdicts = self._picture_verdicts(logs) | self._attention_verdicts(logs)
+        self._sound |= {kind for kind, (sound, _, _) in verdicts.items() if sound}
+        return {kind: words for kind, (_, bad, words) in verdicts.items() if bad and kind in self._sound}
+
+    def _picture_verdicts(self, logs: dict[str, float]) -> dict[str, tuple[bool, bool, str]]:
+        """Of masks and pictures, where the stage's measures look at them: kind -> is it sound, is it bad, the fault."""
+        model, verdicts = self.model, {}
+        if not any({"picture", "mask"} & {*model.measures[name].needs} for name in model.measures_of(model.stage)):
+            return verdicts
+        picture, mask = self.samples.look(model)
         if mask is not None and np.ptp(self.samples.mask) > 0:
             same = bool(np.ptp(mask) < 1e-3)
             verdicts["mask"] = not same, same, f"The mask found is {mask.flat[0]:.3g} on every pixel of all samples"
@@ -102,8 +111,17 @@ class Health(keras.callbacks.Callback):
             verdicts["saturated"] = share < _SATURATED_SHARE[0], share > _SATURATED_SHARE[1], words
             spread = np.ptp(picture[hole].reshape(-1, 3), axis=0).max()
             verdicts["flat"] = spread > _SPREAD[1], spread < _SPREAD[0], "What is painted on all samples is one colour"
-        self._sound |= {kind for kind, (sound, _, _) in verdicts.items() if sound}
-        return {kind: words for kind, (_, bad, words) in verdicts.items() if bad and kind in self._sound}
+        return verdicts
+
+    def _attention_verdicts(self, logs: dict[str, float]) -> dict[str, tuple[bool, bool, str]]:
+        """The same of attentions: how evenly each looks around, as a mean over the samples."""
+        names, verdicts = self.model.entropies, {}
+        found = self.model.forward(self.samples.batch, names, training=False) if names else {}
+        for name in names:
+            value = logs[name] = float(np.mean(keras.ops.convert_to_numpy(found[name])))
+            words = f"The attention of {name!r} looks at one cell only"
+            verdicts[name] = value > _EVENNESS[1], value < _EVENNESS[0], words
+        return verdicts
 
     def _keep_state_before(self, faults: dict[str, str]) -> None:
         """Puts the newest checkpoint aside when a fault appears, because later ones will push it out."""
@@ -132,30 +150,25 @@ class Health(keras.callbacks.Callback):
         return TrainingError(f"{fault} at step {step} of stage {self.model.stage.name!r}: training stopped, {rest}.")
 
 
-def _number_faults(stage: Stage, logs: dict[str, float]) -> dict[str, str]:
-    """What the logged numbers of an epoch say; the ratios of adversarial terms are added to them."""
+def _number_faults(model: Any, logs: dict[str, float]) -> dict[str, str]:
+    """What the logged numbers of an epoch say; advantages of critics and ratios of rivals are added to them."""
     faults = {}
-    for painter, critic in _rivals(stage):
-        if painter in logs and critic in logs:
+    logged = {name: term for name, term in model.terms.items() if name in logs}
+    for name, term in logged.items():
+        if term.chance is not None:
+            logs[f"{name}_advantage"] = 1 - logs[name] / term.chance
+        if term.steep is not None and logs[name] > term.steep:
+            faults[name] = f"The critic is too steep, its term {name!r} is {logs[name]:.3g}"
+    for painter, term in logged.items():
+        critic = term.against
+        if critic in logged:
             logs[f"{painter}_over_{critic}"] = abs(logs[painter]) / max(abs(logs[critic]), 1e-12)
-            if abs(logs[critic]) < _WON:
-                faults[critic] = f"The critic's loss {critic!r} is about 0"
-    for name, value in logs.items():
-        if "gp" in name.split("_") and value > _STEEP:
-            faults[name] = f"The gradient penalty {name!r} is {value:.3g}"
-    for part in (p for update in stage.updates if update.gate is None for p in update.parts):
+            if logs.get(f"{critic}_advantage", 0.0) > _WON:
+                faults[critic] = f"The critic knows every painted picture, its loss {critic!r} is about 0"
+    for part in (p for update in model.stage.updates if update.gate is None for p in update.parts):
         if logs.get(f"{part}_gradient", 1.0) < _NO_GRADIENT:
             faults[f"{part}_gradient"] = f"No gradient reaches the part {part!r}"
     return faults
-
-
-def _rivals(stage: Stage) -> Iterator[tuple[str, str]]:
-    """Pairs of a painter's and a critic's term whose names differ by `g` and `d` only."""
-    painters = {t for u in stage.updates if u.player != "D" for t, weight in u.terms.items() if weight}
-    for critic in (t for u in stage.updates if u.player == "D" for t, weight in u.terms.items() if weight):
-        painter = "_".join("g" if word == "d" else word for word in critic.split("_"))
-        if painter in painters:
-            yield painter, critic
 
 
 def _called(name: str) -> str:
