@@ -1,25 +1,6 @@
-"""The table of faults that the tests must see; `python -m benchmarks.planted_faults` plants them one by one."""
+"""Faults on the road of a picture: wrong pictures from right weights, wrong data, wrong scores."""
 
-from typing import NamedTuple
-
-
-class Fault(NamedTuple):
-    """One fault.
-
-    Attributes:
-        name: what is wrong, in a few words.
-        file: where, from the root of the tree.
-        old: text that stands there exactly once.
-        new: what stands there instead.
-        tests: of pytest, which must turn red: files or `file::test`.
-    """
-
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
-
+from benchmarks.faults.fault import Fault
 
 _GOLDENS = ("tests/goldens/test_goldens.py::test_a_preset_gives_its_goldens[fmodr_128]",)
 
@@ -196,5 +177,3 @@ SCORES = (
         ("tests/evaluation/protocols/test_roc.py",),
     ),
 )
-
-FAULTS = (*PICTURES, *DATA, *NETWORKS, *SCORES)
