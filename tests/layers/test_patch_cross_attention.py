@@ -130,6 +130,23 @@ def test_half_of_a_symmetric_map_is_filled_from_the_other():
     np.testing.assert_allclose(np.asarray(layer([x[None], mask[None]]))[0], x, atol=1e-6)
 
 
+def test_a_patch_is_pasted_as_it_lies_not_mirrored():
+    """What fills a symmetric face's hidden half are patches of the other half the way they are, not their mirrors."""
+    half = rng.normal(size=(8, 8, 6))
+    x = np.concatenate([half, half[:, ::-1]], axis=1).astype("float32")  # symmetric pixel by pixel
+    mask = np.zeros((8, 16, 1), "float32")
+    mask[:, :8] = 1
+    layer = built(6, 6, plain=True)
+    filled = np.asarray(layer([x[None], mask[None]]))[0]
+    taken = taken_by(layer, x[None], mask[None])[0].reshape(4, 8)
+    for row in range(4):
+        for column in range(4):
+            r, c = divmod(taken[row, column], 15)
+            cell = filled[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+            np.testing.assert_allclose(cell, x[r : r + 2, c : c + 2], atol=1e-6)
+    assert np.abs(filled[:, :8] - x[:, :8]).mean() > 0.3  # so the hidden half is not what it was
+
+
 def test_both_gradients_have_the_same_values():
     hard, soft = built(5, 3), built(5, 3, "straight_through")
     soft.set_weights([w.numpy() for w in (getattr(hard, v.name) for v in soft.weights)])
