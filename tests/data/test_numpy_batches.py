@@ -4,15 +4,17 @@ import keras
 import numpy as np
 import pytest
 
+from tests.callbacks.watched import PaintingToy
 from tests.faces_for_tests import synthetic_faces
-from tests.training.toys import Toy
-from tfinpaint.data import FaceSet, NumpyBatches, OccluderBank, render_occluders
+from tfinpaint.data import FaceSet, NumpyBatches, OccluderBank, render_occluders, uv_fields
+from tfinpaint.data.hole_distance import hole_distance
 from tfinpaint.data.occluder_bank import MIRRORED, fit_similarities, photo_light, similarity_matrix
 from tfinpaint.data.occlusions import LowerFaceRectangle, Occlusion
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.errors import InputError
+from tfinpaint.faces.uv import GenericHead
 from tfinpaint.framing import similarity, template_points
-from tfinpaint.training import Recipe
+from tfinpaint.training.recipe import Recipe, Stage, Update
 
 KEYS = {"image", "occluded", "mask", "valid", "landmarks"}
 SIDE = 32
@@ -130,13 +132,11 @@ def test_keras_gets_the_batches_in_order_whatever_the_threads(stacked):
 
 def test_a_recipe_is_fitted_on_the_stream():
     """Stages that eat several batches a step get them stacked, as from a `tf.data.Dataset`."""
-    update = {"player": "G", "parts": {"first": 0.1}, "terms": {"rec_coarse": 1}, "times": 2, "fresh": True}
-    stage = {"name": "only", "length": {"steps": 3}, "batch": 4, "updates": [update]}
-    recipe = Recipe.from_dict({"model": "Toy", "stages": [stage]})
-    fitted, stepped = (Toy({"first": "first"}) for _ in range(2))
+    update = Update({"coarse": 0.1}, {"rec_coarse": 1.0}, times=2, fresh=True)
+    fitted, stepped = PaintingToy(), PaintingToy()
     stepped.set_weights(fitted.get_weights())
     for model in (fitted, stepped):
-        model.compile(recipe)
+        model.compile(Recipe((Stage("only", {"steps": 3}, 4, (update,)),)))
     faces, occluders = face_set(10, 8), bank(6, 8)
     fitted.fit_recipe(lambda size, start: batches(faces, occluders, batch_size=size, start=start), verbose=0)
     stream = batches(faces, occluders, batch_size=4).batch(2)
@@ -144,6 +144,58 @@ def test_a_recipe_is_fitted_on_the_stream():
         stepped.train_on_batch(stream[i])
     for ours, theirs in zip(fitted.trainable_variables, stepped.trainable_variables, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+MORE = ("uv", "uv_valid", "occluded2", "mask2", "distance")
+
+
+def test_more_keys_leave_the_others_as_they_are_and_do_not_depend_on_the_batch():
+    plain, more = batches(seed=3, batch_size=12)[0], batches(seed=3, batch_size=12, keys=MORE)[0]
+    assert more.keys() - plain.keys() == set(MORE) and all(value.dtype == np.float32 for value in more.values())
+    assert_same(plain, {key: more[key] for key in plain})
+    smaller = [batches(seed=3, batch_size=5, keys=MORE)[i] for i in range(3)]
+    assert_same(more, {key: np.concatenate([batch[key] for batch in smaller])[:12] for key in more})
+    assert batches(keys=["valid", "landmarks", "mask"])[0].keys() == KEYS
+    assert batches(keys="mask2")[0].keys() == KEYS | {"occluded2", "mask2"}
+
+
+def test_a_second_view_is_the_same_picture_under_another_occluder():
+    batch = batches(occluders=bank(60), keys=("occluded2",), batch_size=24)[0]
+    kept = np.broadcast_to(batch["mask2"] == 0, batch["image"].shape)
+    np.testing.assert_array_equal(batch["occluded2"][kept], batch["image"][kept])
+    assert (batch["occluded2"][~kept] != batch["image"][~kept]).mean() > 0.9
+    assert (batch["mask"] != batch["mask2"]).any((1, 2, 3)).mean() > 0.8
+
+
+def test_the_distance_is_that_of_the_pipeline():
+    batch = batches(keys=("distance",), batch_size=24)[0]
+    np.testing.assert_array_equal(batch["distance"], hole_distance(batch["mask"]))
+    whole = OccluderBank(np.full((1, 8, 8, 4), 255, np.uint8), template_points(8)[None], np.ones(1, np.float32))
+    batch = batches(numbered(2), whole, keys=("distance",), batch_size=2)[0]
+    np.testing.assert_array_equal(batch["distance"], np.full((2, 8, 8, 1), 4))
+
+
+def test_fields_are_those_of_the_generic_head_mirrored_with_the_picture():
+    faces = face_set()
+    uv, valid = uv_fields(faces, GenericHead())
+    straight = batches(faces, batch_size=10, shuffle=False, flip=False, keys=("uv",))[0]
+    np.testing.assert_array_equal(straight["uv"], uv.astype(np.float32))
+    np.testing.assert_array_equal(straight["uv_valid"], valid)
+    mixed, flipped = batches(faces, batch_size=20, shuffle=False, keys=("uv_valid",))[0], 0
+    for i in range(20):
+        field, there = uv[i % 10].astype(np.float32), valid[i % 10].astype(np.float32)
+        if (mixed["landmarks"][i] != faces.landmarks[i % 10]).any():
+            field, there, flipped = field[:, ::-1] * (-1, 1) + there[:, ::-1] * (1, 0), there[:, ::-1], flipped + 1
+        np.testing.assert_allclose(mixed["uv"][i], field, atol=1e-6)
+        np.testing.assert_array_equal(mixed["uv_valid"][i], there)
+    assert 3 < flipped < 17
+
+
+@pytest.mark.parametrize("key", ["kind", "identity"])
+def test_a_key_that_cannot_be_made_is_refused(key):
+    known = "uv, uv_valid, occluded2, mask2, distance; image, occluded, mask, valid, landmarks are always there"
+    with pytest.raises(InputError, match=f"`keys` must be some of {known}. Received: '{key}'."):
+        batches(keys=("mask2", key))
 
 
 def numbered(n):

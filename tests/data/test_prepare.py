@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.data.photos import SIDE, Finder, encoded, photo
-from tfinpaint.data import load_faces, prepare_faces, split_by_identity
+from tfinpaint.data import align_picture, load_faces, prepare_faces, split_by_identity
 from tfinpaint.data.photo_faces import PhotoFaceReader, valid_map
 from tfinpaint.data.prepared import decode_example
 from tfinpaint.errors import ImageFileError, InputError
@@ -276,6 +276,16 @@ def test_other_sizes_and_jitter_keep_the_framing(photos, tmp_path):
     assert np.abs(first.landmarks - small.landmarks).mean() > 0.5
     assert (first.valid.mean((1, 2, 3)) != small.valid.mean((1, 2, 3))).any()
     assert load_faces(out, size=48, limit=2).names == small.names[:2]
+
+
+def test_another_framing_is_aligned_anew_by_the_points(photos, tmp_path):
+    out = prepared(photos, tmp_path, size=96)
+    own, tight = load_faces(out, size=96), load_faces(out, size=96, framing="arcface")
+    np.testing.assert_array_equal(load_faces(out, size=96, framing="wide").images, own.images)
+    np.testing.assert_allclose(tight.landmarks, np.broadcast_to(template_points(96, "arcface"), (5, 5, 2)), atol=4)
+    crop, points, _ = align_picture(own.images[0], own.landmarks[0], 96, framing="arcface")
+    np.testing.assert_array_equal(tight.images[0], crop)
+    np.testing.assert_array_equal(tight.landmarks[0], points)
 
 
 def test_made_up_borders_stay_marked_at_every_size(tmp_path):

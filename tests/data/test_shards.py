@@ -107,6 +107,8 @@ def test_faces_travel_as_the_bytes_that_they_are(photos, tmp_path):
     faces, expected = packed_faces(shards, ["x"], size=32), load_faces(photos, size=32)
     np.testing.assert_array_equal(faces.images, expected.images)
     np.testing.assert_array_equal(faces.landmarks, expected.landmarks)
+    tight = packed_faces(shards, ["x"], size=32, framing="arcface")
+    np.testing.assert_array_equal(tight.images, load_faces(photos, size=32, framing="arcface").images)
     twice = packed_faces(shards, ["x", "x"], size=32, jitter=0.1)
     assert len(twice) == 18 and (twice.images[:9] != twice.images[9:]).any()
     assert twice.fingerprint == packed_faces(shards, ["x", "x"], size=32, jitter=0.1).fingerprint

@@ -83,6 +83,17 @@ def test_points_land_on_the_template(folder):
     assert error.mean() < 0.6
 
 
+def test_points_land_on_the_template_of_the_framing(folder):
+    wide, tight = load_faces(folder, size=48), load_faces(folder, size=48, framing="arcface")
+    aside = [np.abs(tight.landmarks - template_points(48, framing)).mean() for framing in ("arcface", "wide")]
+    assert aside[0] < 0.8 and aside[1] > 2
+    for framing, faces in (("wide", wide), ("arcface", tight)):
+        expected = [align_picture(f, p, 48, framing=framing) for f, p in zip(FACES, LANDMARKS, strict=True)]
+        np.testing.assert_array_equal(faces.images, np.stack([crop for crop, *_ in expected]))
+    with pytest.raises(InputError, match="`framing` must be one of wide, arcface. Received: framing='narrow'"):
+        load_faces(folder, framing="narrow")
+
+
 @pytest.mark.parametrize("scale", [4.0, 1.0, 0.3])
 def test_pictures_of_any_size_give_the_same_crop(scale):
     """Pixel centres and area shrinking are right: a picture drawn larger or smaller is framed alike."""

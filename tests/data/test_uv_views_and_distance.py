@@ -127,6 +127,46 @@ def test_more_keys_leave_the_others_as_they_are():
         np.testing.assert_array_equal(more[key], value)
 
 
+def test_keys_turn_on_what_adds_them():
+    faces, options = face_set(), {"batch_size": 8, "seed": 2}
+    plain = first(occlude(faces, LowerFaceRectangle(), **options))
+    fields = uv_fields(faces, GenericHead())
+    full = first(
+        occlude(faces, LowerFaceRectangle(), uv=fields, second_view=True, distance=True, with_kind=True, **options)
+    )
+    asked = first(occlude(faces, LowerFaceRectangle(), keys=full.keys() - plain.keys(), **options))
+    assert asked.keys() == full.keys() == plain.keys() | {"uv", "uv_valid", "occluded2", "mask2", "distance", "kind"}
+    for key, value in full.items():
+        np.testing.assert_array_equal(asked[key], value, err_msg=key)
+    for key, others in (("mask2", {"occluded2", "mask2"}), ("uv", {"uv", "uv_valid"}), ("distance", {"distance"})):
+        batch = first(occlude(faces, LowerFaceRectangle(), keys=[key, "valid", "landmarks", "mask"], **options))
+        assert batch.keys() == plain.keys() | others
+
+
+def test_fields_that_are_given_are_those_that_come():
+    faces = face_set()
+    other = np.full((6, 32, 32, 2), 0.25, np.float16), np.ones((6, 32, 32, 1), np.uint8)
+    batch = first(occlude(faces, NoOcclusion(), batch_size=6, flip=False, uv=other, keys=("uv",)))
+    assert (batch["uv"] == 0.25).all() and batch["uv_valid"].all()
+
+
+def test_the_fields_of_a_set_are_computed_once_and_small(monkeypatch):
+    faces, calls = face_set(size=64), []
+    real = GenericHead.__call__
+    monkeypatch.setattr(GenericHead, "__call__", lambda head, *given: calls.append(1) or real(head, *given))
+    for _ in range(3):
+        first(occlude(faces, NoOcclusion(), batch_size=2, keys=("uv",)))
+    assert len(calls) == 6
+    assert sum(map(len, faces.generic_uv)) < 0.3 * 6 * 64 * 64 * 5  # a half float each for u and v, a byte for validity
+
+
+@pytest.mark.parametrize("key", ["identity", "gate"])
+def test_a_key_that_no_batch_has_is_refused(key):
+    known = "uv, uv_valid, occluded2, mask2, distance, kind; image, occluded, mask, valid, landmarks are always there"
+    with pytest.raises(InputError, match=f"`keys` must be some of {known}. Received: '{key}'."):
+        occlude(face_set(2), NoOcclusion(), batch_size=2, keys=("mask2", key))
+
+
 def test_the_distance_of_a_batch_is_that_of_its_mask():
     batch = first(occlude(face_set(), LowerFaceRectangle(), batch_size=12, distance=True))
     assert batch["distance"].dtype == np.float32

@@ -15,6 +15,7 @@ def align_picture(
     *,
     anchors: np.ndarray | None = None,
     known: np.ndarray | None = None,
+    framing: str = "wide",
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One aligned crop with its landmarks and validity; see `load_faces`.
 
@@ -27,12 +28,13 @@ def align_picture(
         anchors: `(5, 2)`, what is brought onto the template in place of the points: those of a picture that has been
             framed before are the template's own, so that its framing stays.
         known: `(height, width)`, uint8, 0 where the picture itself is made up.
+        framing: see `load_faces`.
 
     Returns:
         The crop `(size, size, 3)` uint8, the moved points `(5, 2)` float32, and `(size, size, 1)` uint8, 1 where a
         pixel is true.
     """
-    target = template_points(size).astype(np.float64)
+    target = template_points(size, framing).astype(np.float64)
     if jitter and rng is not None:
         angle, scale = rng.normal(0, jitter / 2), 1 + rng.normal(0, jitter / 2)
         turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

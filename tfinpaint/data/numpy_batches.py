@@ -3,14 +3,21 @@
 import copy
 import functools
 import os
+from collections.abc import Iterable
 
+import cv2
 import keras
 import numpy as np
 
+from tfinpaint.data.batch_keys import OPTIONS, options_for
 from tfinpaint.data.occluder_bank import OccluderBank, photo_light
 from tfinpaint.data.sources import FaceSet
+from tfinpaint.data.stored_uv import decode_uv
 from tfinpaint.errors import InputError
+from tfinpaint.faces.uv.flip import flip_uv
 from tfinpaint.framing import MIRRORED
+
+_MADE = tuple(key for key in OPTIONS if key != "kind")  # a bank does not know what its occluders are
 
 
 class NumpyBatches(keras.utils.PyDataset):
@@ -32,7 +39,12 @@ class NumpyBatches(keras.utils.PyDataset):
         shuffle: walk the faces in a new order each epoch; in order of index otherwise.
         flip: mirror every other sample, on average, together with its landmarks.
         repeat: go on for ever; one pass otherwise.
+        keys: what else the batches must hold, as for `occlude`: `uv` and `uv_valid`, `occluded2` and `mask2`,
+            `distance`. What the other keys hold does not depend on them.
         workers: threads; by default one for each processor, at most 16.
+
+    Raises:
+        InputError: a key that no batch has (`kind` is none here), no face at all, or impossible numbers.
     """
 
     def __init__(
@@ -46,6 +58,7 @@ class NumpyBatches(keras.utils.PyDataset):
         shuffle: bool = True,
         flip: bool = True,
         repeat: bool = True,
+        keys: Iterable[str] = (),
         workers: int | None = None,
     ) -> None:
         if batch_size < 1 or start < 0:
@@ -57,6 +70,8 @@ class NumpyBatches(keras.utils.PyDataset):
         self._faces, self._bank, self._light = faces, bank, photo_light(faces.images)
         self._batch_size, self._seed, self._start, self._flip, self._repeat = batch_size, seed, start, flip, repeat
         self._stacked: int | None = None
+        self._options = options_for(keys, _MADE)
+        self._fields = faces.generic_uv if "uv" in self._options else None
         count = len(faces)
 
         @functools.lru_cache(maxsize=4)
@@ -89,24 +104,34 @@ class NumpyBatches(keras.utils.PyDataset):
         samples = range(number * self._batch_size, min((number + 1) * self._batch_size, last or 2**62))
         rows = np.array([self._order(k // len(faces))[k % len(faces)] for k in samples])
         images, valid, landmarks = faces.images[rows], faces.valid[rows], faces.landmarks[rows]
-        layers, gains = np.empty((*images.shape[:3], 4), np.uint8), []
+        views = 1 + ("second_view" in self._options)
+        layers, gains, fields = np.empty((views, *images.shape[:3], 4), np.uint8), np.empty((views, len(rows))), []
         for i, (k, row) in enumerate(zip(samples, rows, strict=True)):
             rng = _generator(self._seed, k)
-            if self._flip and rng.random() < 0.5:
+            flipped = self._flip and rng.random() < 0.5
+            if flipped:
                 images[i], valid[i] = images[i, :, ::-1].copy(), valid[i, :, ::-1].copy()
                 landmarks[i] = landmarks[i, MIRRORED, :] * (-1, 1) + (images.shape[2] - 1, 0)
-            occluder = self._bank.draw(landmarks[i], rng, out=layers[i])
-            gains.append(self._bank.gain(occluder, self._light[row], rng))
+            for view in range(views):
+                occluder = self._bank.draw(landmarks[i], rng, out=layers[view, i])
+                gains[view, i] = self._bank.gain(occluder, self._light[row], rng)
+            if self._fields is not None:
+                field = [array.astype(np.float32) for array in decode_uv(self._fields[row])]
+                fields.append(flip_uv(*field) if flipped else field)
         image = images.astype(np.float32)
         image /= 127.5
         image -= 1
-        return {
-            "image": image,
-            "occluded": np.stack([_compose(*sample) for sample in zip(image, layers, gains, strict=True)]),
-            "mask": (layers[..., 3:] > 0).astype(np.float32),
-            "valid": valid.astype(np.float32),
-            "landmarks": landmarks,
-        }
+        batch = {"image": image, "valid": valid.astype(np.float32), "landmarks": landmarks}
+        for name, some, light in zip(("", "2"), layers, gains, strict=False):
+            pairs = zip(image, some, light, strict=True)
+            batch[f"occluded{name}"] = np.stack([_compose(*sample) for sample in pairs])
+            batch[f"mask{name}"] = (some[..., 3:] > 0).astype(np.float32)
+        if "distance" in self._options:
+            batch["distance"] = np.stack([_distance(mask) for mask in batch["mask"]])
+        if fields:
+            for name, arrays in zip(("uv", "uv_valid"), zip(*fields, strict=True), strict=True):
+                batch[name] = np.stack(arrays)
+        return batch
 
 
 def _generator(seed: int, number: int) -> np.random.Generator:
@@ -122,3 +147,11 @@ def _compose(image: np.ndarray, layer: np.ndarray, gain: float) -> np.ndarray:
     occluded = image.reshape(-1, 3).copy()
     occluded[hidden] = (1 - alpha) * occluded.take(hidden, axis=0) + 2 * colour - alpha
     return occluded.reshape(image.shape)
+
+
+def _distance(mask: np.ndarray) -> np.ndarray:
+    """What `hole_distance` gives for one mask `(side, side, 1)`."""
+    hidden = np.ascontiguousarray(mask[..., 0] > 0).astype(np.uint8)
+    reach = max(mask.shape[1] // 2, 1)
+    distance = np.minimum(cv2.distanceTransform(hidden, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32(reach))
+    return np.sqrt(np.rint(np.square(distance)))[..., None]  # OpenCV's last bit differs from call to call

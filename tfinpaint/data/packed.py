@@ -40,13 +40,22 @@ def occluder_members(bank: OccluderBank) -> Iterator[tuple[str, bytes]]:
     yield "occluders.npz", _npz(landmarks=bank.landmarks, light=bank.light)
 
 
-def packed_faces(shards: Shards, labels: Sequence[str], *, size: int, jitter: float = 0.0, seed: int = 0) -> FaceSet:
+def packed_faces(
+    shards: Shards,
+    labels: Sequence[str],
+    *,
+    size: int,
+    framing: str = "wide",
+    jitter: float = 0.0,
+    seed: int = 0,
+) -> FaceSet:
     """The faces of these labels as one aligned set; a label may be named several times, to count more.
 
     Args:
         shards: written from `face_members`.
         labels: of the members.
         size: side of the crops in pixels.
+        framing: see `load_faces`.
         jitter: see `load_faces`.
         seed: of the jitter, which differs between the times that a label is named.
     """
@@ -58,8 +67,8 @@ def packed_faces(shards: Shards, labels: Sequence[str], *, size: int, jitter: fl
         for part, archive in enumerate(shards.archives):
             own = {name: points[name] for name in shards.names(archive=archive) if name in points}
             if own:
-                draws = seed + 1000 * turn + part
-                sets.append(load_faces(archive, size=size, landmarks=own, jitter=jitter, seed=draws, on_bad="skip"))
+                how = {"size": size, "framing": framing, "jitter": jitter, "seed": seed + 1000 * turn + part}
+                sets.append(load_faces(archive, landmarks=own, on_bad="skip", **how))
     return concatenate(*sets)
 
 

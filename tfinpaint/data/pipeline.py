@@ -1,9 +1,12 @@
 """Aligned faces -> batches of occluded faces, as a `tf.data.Dataset`."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import tensorflow as tf
 
 from tfinpaint.data import occlusions
+from tfinpaint.data.batch_keys import options_for
 from tfinpaint.data.colour_jitter import colour_jitter as jitter_colours
 from tfinpaint.data.hole_distance import hole_distance
 from tfinpaint.data.occlusions import Occlusion
@@ -16,7 +19,7 @@ from tfinpaint.framing import MIRRORED
 
 
 def default_occlusion(mixture: str = "worn_masks") -> Occlusion:
-    """What a model of the zoo is trained on: the mixture that it names as `model.occlusion`; FMODR's by default."""
+    """What a model is trained on: the mixture that it names as `model.contract.occlusion`; FMODR's by default."""
     return occlusions.get(mixture)
 
 
@@ -31,6 +34,7 @@ def occlude(
     flip: bool = True,
     colour_jitter: float = 0.0,
     repeat: bool = True,
+    keys: Iterable[str] = (),
     with_kind: bool = False,
     uv: tuple[np.ndarray, np.ndarray] | None = None,
     second_view: bool = False,
@@ -53,6 +57,9 @@ def occlude(
             of one person do. Both `image` and `occluded` show it.
         repeat: go on for ever; one pass otherwise. `shuffle=flip=repeat=False` is the form for validation: one pass
             in order, with the same occlusion on the same face every time.
+        keys: what else the batches must hold, by the names that stages read: `occlude(..., keys=model.batch_keys())`
+            adds all that the present stage of a compiled model reads. Each name turns on one of the options below;
+            `uv` and `uv_valid` are those of `GenericHead` where no `uv` is given.
         with_kind: add `kind` to each batch, int32 `(batch,)`: which of `occlusion.kinds` each sample got.
         uv: the faces' dense fields and where they are defined, as `uv_fields` gives them. Adds `uv`, float32
             `(batch, size, size, 2)` in [0, 1], and `uv_valid` `(batch, size, size, 1)`, of the clean picture.
@@ -60,7 +67,13 @@ def occlude(
             training. What the other keys hold does not depend on it.
         distance: add `distance` `(batch, size, size, 1)`, how deep in the hole of `mask` a pixel lies, in pixels; see
             `hole_distance`.
+
+    Raises:
+        InputError: a key that no batch has, fields of other faces, no face at all, or impossible numbers.
     """
+    options = options_for(keys)
+    with_kind, second_view = with_kind or "with_kind" in options, second_view or "second_view" in options
+    distance = distance or "distance" in options
     if not 0 <= colour_jitter <= 2:
         raise InputError(f"`colour_jitter` must be between 0 and 2. Received: {colour_jitter}.")
     count = len(faces)
@@ -68,11 +81,14 @@ def occlude(
     arrays = {"image": faces.images, "valid": faces.valid, "landmarks": faces.landmarks}
     arrays = {key: tf.constant(array) for key, array in arrays.items()}
     fields = {} if uv is None else _fields(uv, faces)
+    stored = tf.constant(faces.generic_uv) if uv is None and "uv" in options else None
 
     def batch(k: tf.Tensor, rows: tf.Tensor) -> dict[str, tf.Tensor]:
         draw = Draws(tf.stack([tf.fill(tf.shape(k), tf.constant(seed, tf.int64)), k], axis=1))
         sample = {key: tf.gather(array, rows) for key, array in arrays.items()}
         sample |= {key: tf.cast(tf.gather(field, rows), tf.float32) for key, field in fields.items()}
+        if stored is not None:
+            sample |= _decoded(tf.gather(stored, rows), faces.size)
         if flip:  # pictures are bytes still: a quarter of the work
             sample = flip_samples(sample, draw.chance(0.5, shape=(1,)) > 0)
         sample = {key: tf.cast(value, tf.float32) for key, value in sample.items()}
@@ -124,6 +140,14 @@ def _fields(uv: tuple[np.ndarray, np.ndarray], faces: FaceSet) -> dict[str, tf.T
             f"`uv` must hold a field of shape {expected[0]} and its validity {expected[1]}. Received: shapes {shapes}."
         )
     return dict(zip(("uv", "uv_valid"), map(tf.constant, uv), strict=True))
+
+
+def _decoded(pngs: tf.Tensor, size: int) -> dict[str, tf.Tensor]:
+    """The fields of PNGs `(batch,)` that `stored_uv.encode_uv` wrote: channels are the bits of half floats."""
+    field = tf.TensorSpec((size, size, 3), tf.uint16)
+    bits = tf.map_fn(lambda png: tf.io.decode_png(png, 3, tf.uint16), pngs, fn_output_signature=field)
+    halves = tf.cast(tf.bitcast(bits, tf.half), tf.float32)
+    return {"uv": halves[..., :2], "uv_valid": halves[..., 2:]}
 
 
 def flip_samples(sample: dict[str, tf.Tensor], flipped: tf.Tensor) -> dict[str, tf.Tensor]:

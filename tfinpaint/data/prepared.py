@@ -25,6 +25,7 @@ from tfinpaint.framing import template_points
 
 KIND, FORMAT = "tfinpaint faces", 1
 UNFINISHED = "unfinished.json"  # stands in a folder as long as its manifest does not
+_STORED = "wide"  # the framing of the stored faces
 
 
 def is_prepared(path: Path) -> bool:
@@ -62,15 +63,17 @@ def load_prepared(
     folder: Path,
     *,
     size: int,
+    framing: str = "wide",
     jitter: float = 0.0,
     seed: int = 0,
     identities: bool = False,
     limit: int | None = None,
     progress: bool = False,
 ) -> FaceSet:
-    """The faces of a prepared folder in order; at its own size and without jitter they are the stored pixels.
+    """The faces of a prepared folder in order; at its own size, wide and without jitter they are the stored pixels.
 
-    Otherwise the stored framing is kept, scaled and jittered; see `load_faces`.
+    Otherwise the stored framing is kept, scaled and jittered; for another framing the stored pictures are aligned anew
+    by their points. See `load_faces`.
     """
     manifest = read_manifest(folder)
     if identities and not manifest["options"].get("identities"):
@@ -78,16 +81,16 @@ def load_prepared(
     own, total = manifest["size"], manifest["faces"]
     total = total if limit is None else min(total, limit)
     images, valid = np.empty((total, size, size, 3), np.uint8), np.empty((total, size, size, 1), np.uint8)
-    points, anchors = np.empty((total, 5, 2), np.float32), template_points(own)
+    points, anchors = np.empty((total, 5, 2), np.float32), template_points(own) if framing == _STORED else None
     names, people = [""] * total, [""] * total
 
     def load(index: int, record: bytes) -> None:
         face = decode_example(record)
         names[index], people[index] = face["name"], face["identity"]
         picture, known, five = face["image"], face["valid"], face["landmarks"]
-        if size != own or jitter:
-            rng = np.random.default_rng([seed, index])
-            picture, five, known = align_picture(picture, five, size, jitter, rng, anchors=anchors, known=known)
+        if size != own or jitter or framing != _STORED:
+            rng, how = np.random.default_rng([seed, index]), {"anchors": anchors, "known": known, "framing": framing}
+            picture, five, known = align_picture(picture, five, size, jitter, rng, **how)
         images[index], points[index], valid[index] = picture, five, known.reshape(size, size, 1)
 
     each_record(folder, manifest, total, load, progress=progress)

@@ -33,6 +33,7 @@ def load_faces(
     path: str | os.PathLike,
     *,
     size: int = 128,
+    framing: str = "wide",
     landmarks: str | os.PathLike | Mapping[str, np.ndarray] | None = None,
     identities: bool = False,
     jitter: float = 0.0,
@@ -41,12 +42,13 @@ def load_faces(
     on_bad: str = "stop",
     progress: bool = False,
 ) -> FaceSet:
-    """The faces of a folder or a zip of pictures, each aligned to the template by its landmarks, in order of name.
+    """The faces of a folder or a zip of pictures, each aligned by its landmarks, in order of name.
 
     Args:
         path: a folder (searched below it, too) or a zip, read in place, of pictures with one face each; or what
             `tfinpaint prepare` wrote, whose files are checked against its manifest and which needs no landmarks.
         size: side of the crops in pixels.
+        framing: how the faces lie in them, a name in `tfinpaint.framing.FRAMINGS`, such as `model.contract.framing`.
         landmarks: name -> `(5, 2)` points in pixels of the picture, or a file of them: `.npz` with `name` `(n,)` and
             `landmarks` `(n, 5, 2)`, or `.csv` with the columns name, x1, y1, ..., x5, y5. By default the file beside
             `path` with its name and one of these endings (inside a folder: `landmarks.npz` or `.csv`). Pictures that
@@ -63,7 +65,7 @@ def load_faces(
 
     Raises:
         InputError: nothing there, no landmarks, no picture that has landmarks, a picture without a folder where
-            folders are people; or a prepared folder that is unfinished, damaged or of another kind.
+            folders are people; a prepared folder that is unfinished, damaged or of another kind; no such framing.
         ImageFileError: a picture cannot be decoded.
     """
     path = Path(path)
@@ -71,8 +73,10 @@ def load_faces(
     if is_prepared(path):
         if landmarks is not None:
             raise InputError(f"`landmarks` must be left out for {str(path)!r}, a prepared folder, which has its own.")
-        framing = {"size": size, "jitter": jitter, "seed": seed}
-        return load_prepared(path, **framing, identities=identities, limit=limit, progress=progress)
+        return load_prepared(
+            path, size=size, framing=framing, jitter=jitter, seed=seed, identities=identities, limit=limit,
+            progress=progress,
+        )  # fmt: skip
     pictures = pictures_of(path)
     points = landmarks if isinstance(landmarks, Mapping) else read_landmarks(landmarks or find_landmarks(path))
     chosen = [p for p in pictures if p.name in points or Path(p.name).name in points][:limit]
@@ -91,7 +95,7 @@ def load_faces(
         if picture is not None:
             five = points[name] if name in points else points[Path(name).name]
             rng = np.random.default_rng([seed, index])
-            images[index], moved[index], valid[index] = align_picture(picture, five, size, jitter, rng)
+            images[index], moved[index], valid[index] = align_picture(picture, five, size, jitter, rng, framing=framing)
             good[index] = True
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
