@@ -1,5 +1,6 @@
 """What zoo/fmodr/ledger.csv says of FMODR's terms, stages and published weights, shown row by row."""
 
+import csv
 import json
 from types import SimpleNamespace
 
@@ -368,3 +369,6 @@ def test_what_the_published_weights_went_through_is_on_record():
     assert "halfway (share 0.5)" in last and "the refine network of run 7" in last and "blend of runs 5 and 8" in last
     assert not [run for run in runs if "--average" in run]
     assert "refine_perceptual" not in json.dumps(runs)
+    with (zoo.folder("fmodr") / "training.csv").open(encoding="utf-8") as file:
+        last = {(row["run"], row["stage"]): int(row["step"]) for row in csv.DictReader(file)}
+    assert last["3", "refine"] + last["7", "refine_joint"] == 1_400  # all that moved the refine network that is kept
