@@ -9,7 +9,6 @@ the engines take turns, and each row is its best round's median. Batches are the
 """
 
 import argparse
-import importlib
 import importlib.util
 import inspect
 import json
@@ -124,8 +123,7 @@ def _arguments(preset: Any) -> dict[str, Any]:
     """The preset's arguments of the model, with the defaults of those that it leaves out."""
     from tfinpaint import zoo
 
-    module, cls, _ = zoo.MODELS[preset.model]
-    parameters = inspect.signature(getattr(importlib.import_module(module), cls)).parameters.values()
+    parameters = inspect.signature(zoo.class_of(zoo.MODELS[preset.model].cls)).parameters.values()
     return {p.name: p.default for p in parameters} | dict(preset.arguments)
 
 

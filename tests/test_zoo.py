@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ def test_models_and_presets_are_listed():
 
 @models
 def test_a_models_name_means_its_default_preset(model):
-    assert zoo.preset(model).name == zoo.MODELS[model][2]
+    assert zoo.preset(model).name == zoo.MODELS[model].default
 
 
 def test_an_unknown_name_lists_the_known():
@@ -204,3 +205,49 @@ def test_the_docs_say_what_a_second_look_was_measured_to_gain():
             )
             assert f"| `{name}` | {detector.removesuffix('Detector')} | {' | '.join(cells)} |" in page
             assert record["weights"][name] == zoo.preset(name).sha256
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A folder of records of a model from outside; the table is as before afterwards."""
+    monkeypatch.setattr(zoo, "MODELS", dict(zoo.MODELS))
+    record = {"arguments": {"image_size": 64}, "parameters": {"detector": 1}}
+    (tmp_path / "config.json").write_text(json.dumps({"presets": {"other_64": record}}), encoding="utf-8")
+    (tmp_path / "README.md").write_text("# Other\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_model_from_outside_is_known_like_the_zoos_own(elsewhere):
+    zoo.register("other", "tfinpaint.models.fmodr:FMODR", default="other_64", folder=elsewhere)
+    assert {"other", "other_64", "fmodr"} <= set(zoo.list_models())
+    assert zoo.card("other") == "# Other\n" and zoo.folder("other") == elsewhere
+    assert zoo.load("other", weights=False).image_size == 64
+    with pytest.raises(InputError, match="`name` must not be taken. Received: name='other'"):
+        zoo.register("other", "tfinpaint.models.fmodr:FMODR", default="other_64", folder=elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "fmodr"}, "`name` must not be taken. Received: name='fmodr'"),
+        ({"name": "fmodr_256"}, "`name` must not be taken"),
+        ({"cls": "tfinpaint.models.FMODR"}, "must be 'package.module:Class'"),
+        ({"default": "other_65"}, "'other_65' among them. Received: other_64"),
+        ({"folder": Path("nowhere")}, "`folder` must hold config.json"),
+    ],
+)
+def test_a_wrong_registration_is_refused_and_changes_nothing(changes, words, elsewhere):
+    arguments = {"name": "other", "cls": "tfinpaint.models.fmodr:FMODR", "default": "other_64", "folder": elsewhere}
+    before = dict(zoo.MODELS)
+    with pytest.raises(InputError, match=words):
+        zoo.register(**(arguments | changes))
+    assert before == zoo.MODELS
+
+
+@pytest.mark.parametrize("backend", ["nonsense", "numpy"])
+def test_a_backend_that_cannot_be_had_is_one_sentence(backend, tmp_path):
+    command = [sys.executable, "-m", "tfinpaint.cli", "restore", "face.png", "-o", "out.png"]
+    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("tfinpaint: Keras must run on TensorFlow or JAX") and backend in done.stderr

@@ -1,7 +1,7 @@
 """The zoo: trained models by name, with their cards; files are checked by SHA-256 before they are opened.
 
 model = tfinpaint.zoo.load("fmodr")
-restored, masks = model.restore(faces)
+restored = model.restore(faces)  # .images, .masks, .extras
 """
 
 import hashlib
@@ -15,10 +15,26 @@ from typing import Any
 
 from tfinpaint.errors import InputError, WeightsError
 
-# The one table of models: name -> (module, class, default preset). Presets are records in zoo/<name>/config.json.
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the table of models.
+
+    Attributes:
+        cls: `"package.module:Class"`, loaded when a model is made.
+        default: the preset that the model's name means.
+        folder: of its records (`config.json`), card (`README.md`) and weights; None for the zoo's own.
+    """
+
+    cls: str
+    default: str
+    folder: Path | None = None
+
+
+# The one table of models: name -> entry. Presets are records in zoo/<name>/config.json.
 MODELS = {
-    "c2fdan": ("tfinpaint.models.c2fdan", "C2FDAN", "c2fdan_128_small"),
-    "fmodr": ("tfinpaint.models.fmodr", "FMODR", "fmodr_128"),
+    "c2fdan": Entry("tfinpaint.models.c2fdan:C2FDAN", "c2fdan_128_small"),
+    "fmodr": Entry("tfinpaint.models.fmodr:FMODR", "fmodr_128"),
 }
 
 
@@ -70,10 +86,10 @@ def preset(name: str) -> Preset:
     Raises:
         InputError: no model or preset has the name; the message lists those that exist.
     """
-    for model, (_, _, default) in MODELS.items():
+    for model, entry in MODELS.items():
         known = presets(model)
         if name == model or name in known:
-            return known[default if name == model else name]
+            return known[entry.default if name == model else name]
     raise InputError(f"`name` must be one of {', '.join(list_models())}. Received: name={name!r}.")
 
 
@@ -90,12 +106,44 @@ def load(name: str, *, weights: str | os.PathLike | bool = True) -> Any:
         WeightsError: the file is missing, has another hash, or fits another model.
     """
     record = preset(name)
-    module, cls, _ = MODELS[record.model]
     path = weights_path(record) if weights is True else weights
-    model = getattr(importlib.import_module(module), cls)(**record.arguments)
+    model = class_of(MODELS[record.model].cls)(**record.arguments)
     if path is not False:
         load_weights(model, path)
     return model
+
+
+def register(name: str, cls: str, *, default: str, folder: str | os.PathLike) -> None:
+    """Adds a model that lives elsewhere; from then on the zoo and the commands know it like their own.
+
+    Args:
+        name: of the model.
+        cls: `"package.module:Class"` of an `InpaintingModel`; imported when a model is made.
+        default: the preset that the name means.
+        folder: holds `config.json` (presets as in the zoo's own folders), `README.md` (the card) and weights.
+
+    Raises:
+        InputError: the name stands for another model or preset, or the records do not have the default preset.
+    """
+    if name in list_models():
+        raise InputError(f"`name` must not be taken. Received: name={name!r}, which the zoo has; register another.")
+    entry = Entry(cls, default, Path(folder))
+    module, _, attribute = cls.partition(":")
+    if not module or not attribute.isidentifier():
+        raise InputError(f"`cls` must be 'package.module:Class'. Received: cls={cls!r}.")
+    try:
+        known = json.loads((entry.folder / "config.json").read_text(encoding="utf-8"))["presets"]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"`folder` must hold config.json with the model's presets. Received: folder={entry.folder} ({error})."
+        ) from None
+    taken = sorted({*known} & {*list_models(), name})
+    if taken or default not in known:
+        raise InputError(
+            f"The presets of {name!r} must have names of their own, {default!r} among them. "
+            f"Received: {', '.join(known) or 'none'}{f', of which {taken[0]!r} is taken' if taken else ''}."
+        )
+    MODELS[name] = entry
 
 
 def load_weights(model: Any, path: str | os.PathLike) -> None:
@@ -155,11 +203,31 @@ def folder(model: str) -> Path:
     """The folder with a model's card, records, results and weights: inside the package, or beside it in a checkout."""
     if model not in MODELS:
         raise InputError(f"`model` must be one of {', '.join(MODELS)}. Received: model={model!r}.")
+    if MODELS[model].folder is not None:
+        return MODELS[model].folder
     package = Path(__file__).parent
     for root in (package / "_zoo", package.parent / "zoo"):
         if (root / model).is_dir():
             return root / model
     raise WeightsError(f"The zoo's files of {model!r} must be in {package / '_zoo'}; install the package again.")
+
+
+def class_of(name: str) -> type:
+    """The class behind `"package.module:Class"`.
+
+    Raises:
+        InputError: Keras has no backend that can be had, or is set to one that this library does not run on.
+    """
+    module, _, attribute = name.partition(":")
+    try:
+        importlib.import_module("keras")
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, ValueError) as error:
+        backend = os.environ.get("KERAS_BACKEND") or "the one in keras.json"
+        raise InputError(
+            "Keras must run on TensorFlow or JAX, and both it and the model must be installed: set the environment "
+            f"variable KERAS_BACKEND to 'tensorflow' or 'jax'. Received: {backend} ({str(error).splitlines()[0]})."
+        ) from None
 
 
 def sha256(path: str | os.PathLike) -> str:
