@@ -1,4 +1,4 @@
-"""FMODR against its paper: counts, claims and the skip rule (see zoo/fmodr/ledger.csv)."""
+"""FMODR against its paper: counts and the skip rule; terms, stages and weights are in test_fmodr_claims.py."""
 
 import keras
 import numpy as np
@@ -9,7 +9,6 @@ from tests.models.tiny import batch, make
 from tfinpaint.errors import InputError
 from tfinpaint.layers import ContextualAttention, SelfAdaptiveContextualAttention
 from tfinpaint.models.fmodr import networks
-from tfinpaint.models.fmodr.recipe import PAPER
 
 
 def compiled(stage, **changes):
@@ -69,27 +68,6 @@ def test_attention_has_18_trainable_values():
     assert sum(int(np.prod(v.shape)) for layer in attention for v in layer.trainable_variables) == 18
 
 
-@pytest.mark.parametrize(("term", "part"), [("perceptual", "refine"), ("rec_refine", "sca")])
-def test_the_kernels_learn_from_the_perceptual_loss_only(term, part):
-    model = compiled("refine")
-    recipe = model.recipe.to_dict()
-    stage = next(s for s in recipe["stages"] if s["name"] == "refine")
-    stage["updates"][0]["terms"] = {term: 1.0}
-    model.compile(type(PAPER).from_dict(recipe), stage="refine", features=run_stages.features())
-    before = [v.numpy() for v in model.part_variables[part]]
-    model.train_on_batch(batch())
-    for old, new in zip(before, model.part_variables[part], strict=True):
-        np.testing.assert_array_equal(old, new.numpy())
-
-
-def test_the_kernels_are_fixed_when_restoring():
-    model, data = make("fmodr"), batch()
-    kernels = [v.numpy() for v in model.part_variables["sca"]]
-    model(data["occluded"])
-    for old, new in zip(kernels, model.part_variables["sca"], strict=True):
-        np.testing.assert_array_equal(old, new.numpy())
-
-
 def _coarse_is_off_by(model, amounts):
     """Makes the coarse network answer with the clean picture plus a constant for each sample."""
     data = batch(count=len(amounts))
@@ -124,23 +102,6 @@ def test_a_batch_of_solved_samples_moves_nothing():
     assert all(np.isfinite(v) for v in logs.values())
     for old, new in zip(before, [*watched, *slots], strict=True):
         np.testing.assert_array_equal(old, new.numpy(), err_msg=new.path)
-
-
-def test_the_stages_and_what_they_freeze_are_the_papers():
-    assert [(s.name, s.length["steps"]) for s in PAPER.stages] == [
-        ("detector", 10_000),
-        ("coarse", 10_000),
-        ("coarse_critic", 1_000),
-        ("coarse_joint", 24_000),
-        ("refine", 10_000),
-        ("refine_critic", 1_000),
-        ("refine_joint", 20_000),
-        ("refine_perceptual", 80_000),
-    ]
-    weights = {s.name: [dict(u.terms) for u in s.updates] for s in PAPER.stages}
-    assert weights["coarse_joint"] == [{"rec_coarse": 1.0, "adv_g_coarse": 0.05}, {"adv_d_coarse": 1.0}]
-    assert weights["refine_joint"][0] == {"rec_refine": 0.5, "adv_g_refine": 0.1, "perceptual": 1.0}
-    assert weights["refine_perceptual"][0] == {"perceptual": 1.0, "adv_g_refine": 0.1}
 
 
 def test_known_pixels_are_kept():
