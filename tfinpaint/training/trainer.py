@@ -111,7 +111,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         self._epoch = self.stage.epoch(faces_per_epoch)
         self._stage_length = length or self.stage.length.get("steps", 1)
         rates = [rate for update in self.stage.updates for rate in update.parts.values()]
-        self.optimizer.learning_rate = self._leading_rate = max(rates)
+        self.optimizer.learning_rate = self._leading_rate = max(rates) or 1.0  # rates of 0 are 0 of anything
         self._set_rates()
         self.stage_step.assign(0)
         self.train_function = self.test_function = None  # Keras caches what is trainable
