@@ -1,11 +1,16 @@
 """Fixtures that every test may use."""
 
+import importlib.metadata
+import importlib.util
 import os
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Programs on JAX compile much and run little of it: compile fast, and what one has compiled the others find.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
+FAST = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+if importlib.util.find_spec("jax") and importlib.metadata.version("jax").split(".")[:2] in (["0", "9"], ["0", "10"]):
+    FAST += " --xla_cpu_use_fusion_emitters=false"  # half the time; a version that does not know a flag would end here
+os.environ.setdefault("XLA_FLAGS", FAST)
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
@@ -23,6 +28,7 @@ ON_ONE_WORKER = (
     "tests/evaluation/benchmark/test_run.py",
     "tests/goldens/test_goldens.py",
     "tests/layers/test_every_layer.py",
+    "tests/models/test_backends.py",
     "tests/test_without_tensorflow.py",
     "tests/training/test_devices.py",
 )

@@ -1,14 +1,18 @@
-"""Runs one step of every stage of a tiny model on the backend of the environment, and writes what came out.
+"""What a backend makes of the tiny models: a step of every stage, restored pictures, a checkpoint read and written.
 
-Used as a program by the test that compares TensorFlow with JAX: `python -m tests.models.run_stages NAME OUT.npz`.
+Used as a program by the tests that compare TensorFlow with JAX: `python -m tests.models.run_stages FOLDER` does all of
+it for every model that has a checkpoint there, on the backend of the environment.
 """
 
 import sys
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
-from tests.models.tiny import MODELS, batch, make, stages
+from tests.models.tiny import MODELS, batch_of, make, moved_by_hooks, stages, step_batch
+from tfinpaint.training import load_checkpoint, save_checkpoint
 
 
 def features(slots=("perceptual", "identity")) -> dict:
@@ -33,21 +37,46 @@ def features(slots=("perceptual", "identity")) -> dict:
 
 
 def run(name: str) -> dict[str, np.ndarray]:
-    """Losses and changed weights after one step of each stage, each from the same weights."""
+    """Losses and changed weights after one step of each stage, each from the same weights; restored pictures."""
     results = {}
     slots = features(MODELS[name].features)
     for stage in stages(name):
         model = make(name)
-        eager = keras.backend.backend() == "tensorflow"  # one step: tracing it takes longer
-        model.compile(recipe="small", stage=stage, features=slots, jit_compile=False, run_eagerly=eager)
+        eager = keras.backend.backend() == "tensorflow"  # one step: tracing it takes longer; on JAX it does not
+        model.compile(recipe="small", stage=stage, features=slots, run_eagerly=eager)
         # Of batch 0 one pixel lies so near a kink that the backends stand on different sides of it.
-        logs = model.train_on_batch(batch(1), return_dict=True)
+        logs = model.train_on_batch(step_batch(model, 1), return_dict=True)
         results |= {f"{stage}/log/{k}": np.asarray(v) for k, v in logs.items()}
         for part, variables in model.part_variables.items():
             for i, variable in enumerate(variables):
                 results[f"{stage}/{part}/{i}/{variable.name}"] = np.asarray(variable.numpy())
-    return results
+        for i, variable in enumerate(moved_by_hooks(model)):
+            results[f"{stage}/hooks/{i}/{variable.name}"] = np.asarray(variable.numpy())
+    return results | restored(make(name))
+
+
+def restored(model: Any) -> dict[str, np.ndarray]:
+    """Pictures without and, of a model that draws, with a seed, painted where the caller says."""
+    data = batch_of(model, 2, count=2)
+    pictures = np.rint((data["occluded"] + 1) * 127.5).astype(np.uint8)
+    seeds = [None, 1] if model.contract.draws else [None]
+    return {f"restored/{seed}/image": model.restore(pictures, data["mask"], seed=seed).images for seed in seeds}
+
+
+def compiled(name: str, seed: int) -> Any:
+    """A tiny model whose every part has an optimizer with slots."""
+    model = make(name, seed)
+    model.compile(recipe="small", features=MODELS[name].features, average=0.9)
+    return model
+
+
+def main(folder: str) -> None:
+    """Reads `NAME.npz`, a checkpoint, and writes `NAME.carried.npz`, the same, and `NAME.stages.npz`."""
+    for path in sorted(Path(folder).glob("*.npz")):
+        model = compiled(path.stem, seed=5)
+        save_checkpoint(model, path.with_suffix(".carried.npz"), load_checkpoint(model, path))
+        np.savez(path.with_suffix(".stages.npz"), **run(path.stem))
 
 
 if __name__ == "__main__":
-    np.savez(sys.argv[2], **run(sys.argv[1]))
+    main(sys.argv[1])

@@ -1,25 +1,31 @@
 """The one table of models under test, each in a tiny size, and what they are fed."""
 
+import importlib
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
+import cv2
 import numpy as np
 
 
-class Tiny(NamedTuple):
-    """How a model is tested.
+@dataclass(frozen=True)
+class Tiny:
+    """How a model is tested; what it can and cannot do stands in its contract.
 
     Attributes:
         cls: dotted name of the class.
         arguments: of a tiny model's constructor.
         features: for `compile`: random stand-ins, so that nothing is fetched.
         prepare: takes the new model and makes its weights fit the test's pictures.
+        apart: arguments with which no sample knows of the others in its batch, where the usual ones let it.
     """
 
     cls: str
-    arguments: dict[str, Any]
-    features: dict[str, str]
-    prepare: Callable
+    arguments: dict[str, Any] = field(default_factory=dict)
+    features: dict[str, str] = field(default_factory=dict)
+    prepare: Callable = lambda model: None
+    apart: dict[str, Any] = field(default_factory=dict)
 
 
 def see_white(model: Any) -> None:
@@ -83,15 +89,21 @@ MODELS = {
         {"perceptual": "random", "identity": "random"},
         prepare=see_white,
     ),
+    "ca_gan": Tiny("tests.toys.ca_gan.CAGAN"),
+    "can_dfe": Tiny("tests.toys.can_dfe.CANDFE"),
+    "fsg_gan": Tiny("tests.toys.fsg_gan.FSGGAN", features={"identity": "random"}, apart={"norm": False}),
 }
+
+
+def class_of(name: str) -> type:
+    """The class of the model of that name."""
+    module, cls = MODELS[name].cls.rsplit(".", 1)
+    return getattr(importlib.import_module(module), cls)
 
 
 def make(name: str, seed: int = 0, **changes: Any) -> Any:
     """The tiny model of that name, with weights that are a function of the seed."""
-    import importlib
-
-    module, cls = MODELS[name].cls.rsplit(".", 1)
-    model = getattr(importlib.import_module(module), cls)(**{**MODELS[name].arguments, **changes})
+    model = class_of(name)(**{**MODELS[name].arguments, **changes})
     rng = np.random.default_rng(seed)
     for variable in model.trainable_variables:
         if variable.path.endswith("kernel") and variable.name not in ("row_kernel", "column_kernel"):
@@ -105,10 +117,7 @@ def make(name: str, seed: int = 0, **changes: Any) -> Any:
 
 def stages(name: str) -> list[str]:
     """The names of the stages of the small recipe of a model."""
-    import importlib
-
-    module, cls = MODELS[name].cls.rsplit(".", 1)
-    return [s.name for s in getattr(importlib.import_module(module), cls).recipes["small"].stages]
+    return [s.name for s in class_of(name).recipes["small"].stages]
 
 
 def batch(seed: int = 0, count: int = 2, size: int = 64) -> dict[str, np.ndarray]:
@@ -116,10 +125,62 @@ def batch(seed: int = 0, count: int = 2, size: int = 64) -> dict[str, np.ndarray
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(-1, 1, (count, size // 8, size // 8, 3))
     image = np.clip(np.kron(coarse, np.ones((1, 8, 8, 1))) + rng.normal(0, 0.05, (count, size, size, 3)), -0.6, 0.6)
+    mask = _blocks(rng, count, size)
+    occluded = image * (1 - mask) + mask
+    return _float({"image": image, "occluded": occluded, "mask": mask, "valid": np.ones_like(mask)})
+
+
+def batch_of(model: Any, seed: int = 0, count: int = 2, draws: bool = True) -> dict[str, np.ndarray]:
+    """A batch of the model's size with every key that any stage of any model reads.
+
+    Args:
+        model: a model, or the name of one.
+        seed: the batch is a function of it.
+        count: samples.
+        draws: with the random numbers, too, that a step else draws itself, each backend its own.
+    """
+    model = make(model) if isinstance(model, str) else model
+    size, rng = model.image_size, np.random.default_rng(1000 + seed)
+    data, mask2 = batch(seed, count, size), _blocks(rng, count, size)
+    rows = np.linspace(0, 1, size)
+    uv = np.broadcast_to(np.stack(np.meshgrid(rows, rows), axis=-1), (count, size, size, 2))
+    distance = [cv2.distanceTransform(m.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for m in data["mask"]]
+    data |= {"mask2": mask2, "occluded2": data["image"] * (1 - mask2) + mask2, "uv": uv}
+    data |= {"uv_valid": 1 - _blocks(rng, count, size), "distance": np.stack(distance)[..., None]}
+    if draws:
+        data |= {name: rng.normal(size=(count, *shape)) for name, shape in model.contract.noise.items()}
+        data["mix"] = rng.random((count, 1, 1, 1))
+    return _float(data)
+
+
+def step_batch(model: Any, index: int = 0, count: int = 2, draws: bool = True) -> dict[str, np.ndarray]:
+    """What step `index` of the model's stage eats, with what the stage reads only; several batches are stacked."""
+    several = model.stage.batches_per_step
+    keys = {
+        "image",
+        "occluded",
+        "mask",
+        "valid",
+        *model.batch_keys(),
+        *(("mix", *model.contract.noise) if draws else ()),
+    }
+    batches = [batch_of(model, several * index + i, count, draws) for i in range(several)]
+    return {k: batches[0][k] if several == 1 else np.stack([b[k] for b in batches]) for k in batches[0] if k in keys}
+
+
+def moved_by_hooks(model: Any) -> list:
+    """The variables that the hooks of the model's stage assign."""
+    hooks = [model.hooks[entry["hook"]] for entries in model.stage.hooks.values() for entry in entries]
+    return [variable for hook in hooks for variable in hook.moves(model)]
+
+
+def _blocks(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
     mask = np.zeros((count, size, size, 1))
     for i in range(count):
         top, left = rng.integers(2, size // 4, 2) * 2  # on the grid of the folding stem
         mask[i, top : top + size // 4, left : left + size // 4] = 1
-    occluded = image * (1 - mask) + mask
-    valid = np.ones_like(mask)
-    return {k: v.astype("float32") for k, v in dict(image=image, occluded=occluded, mask=mask, valid=valid).items()}
+    return mask
+
+
+def _float(data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {key: np.asarray(value, "float32") for key, value in data.items()}
