@@ -54,7 +54,7 @@ FMODR = (
     ),
 )
 
-_C2FDAN = "tests/models/test_c2fdan.py"
+_C2FDAN = "tests/models/test_c2fdan_claims.py"
 
 C2FDAN = (
     Fault(
@@ -62,28 +62,28 @@ C2FDAN = (
         "tfinpaint/models/c2fdan/networks.py",
         'DMFB("elu", name="fused_dmfb")',
         'DMFB("relu", name="fused_dmfb")',
-        (f"{_C2FDAN}::test_activations_are_the_papers",),
+        (f"{_C2FDAN}::test_blocks_take_the_activation_of_their_network",),
     ),
     Fault(
         "C2FDAN: the critics judge a picture painted anew",
         "tfinpaint/training/step.py",
         "(means, count, tree.map_structure(ops.stop_gradient, outputs))",
         "(means, count, {})",
-        ("tests/models/test_outputs.py::test_a_step_paints_once_for_painter_and_critic",),
+        (f"{_C2FDAN}::test_a_step_paints_once_and_its_critics_judge_that_picture",),
     ),
     Fault(
         "C2FDAN: the small recipe drops the fine picture's structural similarity",
         "tfinpaint/models/c2fdan/recipe.py",
         '"occ_l1_fine": 2.0, "ssim_fine": 10.0}',
         '"occ_l1_fine": 2.0}',
-        (_C2FDAN,),
+        (f"{_C2FDAN}::test_the_small_recipe_is_as_the_ledger_says",),
     ),
     Fault(
         "C2FDAN: the small recipe drops the coarse picture's structural similarity",
         "tfinpaint/models/c2fdan/recipe.py",
         '{**_COARSE, "ssim_coarse": 6.0}',
         "_COARSE",
-        (_C2FDAN,),
+        (f"{_C2FDAN}::test_the_small_recipe_is_as_the_ledger_says",),
     ),
     Fault(
         "C2FDAN: a pixel is hidden above 0.9",
@@ -97,6 +97,8 @@ C2FDAN = (
         "tfinpaint/models/c2fdan/model.py",
         'return compose(batch["occluded"], given["raw"], given["mask"])',
         'return compose(batch["occluded"], given["raw"], batch["mask"])',
-        (f"{_C2FDAN}::test_eq_2_composes_with_the_soft_mask_in_training_and_keeps_known_pixels_when_restoring",),
+        (
+            "tests/models/test_c2fdan.py::test_eq_2_composes_with_the_soft_mask_in_training_and_keeps_known_pixels_when_restoring",
+        ),
     ),
 )
