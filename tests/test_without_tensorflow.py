@@ -44,7 +44,7 @@ def keep(name, **options):
     return models[-1]
 
 zoo.load = keep
-common = ["--stages", "detector", "--scale", "0.001", "--batch", "2", "--steps-per-epoch", "3", "--workers", "3"]
+common = ["--stages", "detector", "--scale", "0.001", "--batch", "2", "--interval", "3", "--workers", "3"]
 
 def train(folder, *more):
     assert train_pack.main([pack, "--out", os.path.join(out, folder), *common, *more]) == 0

@@ -9,8 +9,10 @@ from PIL import Image
 from tests.faces_for_tests import synthetic_faces
 from tests.models.tiny import make
 from tfinpaint import cli, zoo
+from tfinpaint.data import pipeline, sources
+from tfinpaint.data.occlusions import LowerFaceRectangle
 
-COMMON = ["--stages", "detector", "coarse", "--scale", "0.0005", "--steps-per-epoch", "2"]
+COMMON = ["--stages", "detector", "coarse", "--scale", "0.0005", "--interval", "2"]
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +58,54 @@ def test_a_run_writes_weights_log_record_and_checkpoints(faces, tmp_path, capsys
     assert train(faces, tmp_path / "run", "--resume", "--average", "0.9") == 1
     assert "The data must be those of the run" in capsys.readouterr().err
     assert names(tmp_path / "run") == written
+
+
+def spy(monkeypatch, room, name, seen):
+    """Calls go on as before; what they are given by name is put into `seen`."""
+    real = getattr(room, name)
+    monkeypatch.setattr(room, name, lambda *given, **named: seen.append(named) or real(*given, **named))
+
+
+@pytest.mark.parametrize(
+    ("name", "walk", "keys"),
+    [
+        # a thousandth of 200 passes over 20 faces, two a step: two steps
+        ("can_dfe", ["--recipe", "paper", "--scale", "0.001"], {"uv", "uv_valid", "occluded2", "mask2"}),
+        ("ca_gan", ["--scale", "0.3"], {"distance"}),
+        ("fsg_gan", ["--scale", "0.3"], set()),
+    ],
+)
+def test_batches_hold_what_the_stages_of_any_model_read(name, walk, keys, faces, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(zoo, "load", lambda preset, weights: make(name))
+    monkeypatch.setattr(pipeline, "default_occlusion", lambda mixture: LowerFaceRectangle())
+    spy(monkeypatch, pipeline, "occlude", seen)
+    arguments = ["--data", str(faces), "--validation", str(faces), "--out", str(tmp_path / "run"), *walk]
+    assert cli.main(["train", "fmodr", *arguments, "--interval", "2"]) == 0
+    assert {frozenset(options["keys"]) for options in seen} == {frozenset(keys)} and len(seen) >= 3
+    record = json.loads((tmp_path / "run" / "training.json").read_text())
+    assert set(record["losses"]) == {stage["name"] for stage in record["recipe"]["stages"]}
+    lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if line["stage"] == lines[0]["stage"]] == [2]
+
+
+def test_only_the_stages_that_run_are_asked_what_they_read(faces, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(zoo, "load", lambda preset, weights: make("can_dfe"))
+    monkeypatch.setattr(pipeline, "default_occlusion", lambda mixture: LowerFaceRectangle())
+    spy(monkeypatch, pipeline, "occlude", seen)
+    arguments = ["--data", str(faces), "--out", str(tmp_path / "run"), "--stages", "contrast", "--scale", "0.1"]
+    assert cli.main(["train", "fmodr", *arguments]) == 0
+    assert [set(options["keys"]) for options in seen] == [{"occluded2"}]
+
+
+def test_faces_are_framed_as_the_model_asks(faces, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(zoo, "load", lambda preset, weights: make("c2fdan", framing="arcface"))
+    spy(monkeypatch, sources, "load_faces", seen)
+    arguments = ["--data", str(faces), "--validation", str(faces), "--out", str(tmp_path / "run"), "--dry-run"]
+    assert cli.main(["train", "c2fdan", *arguments, "--stages", "coarse", "--jitter", "0"]) == 0
+    assert [(options["size"], options["framing"]) for options in seen] == [(64, "arcface")] * 2
 
 
 def test_a_dry_run_shows_the_stages_and_writes_nothing(faces, tmp_path, capsys):

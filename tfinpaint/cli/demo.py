@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from tfinpaint import evaluation, faces, images, restoration, zoo
     from tfinpaint.data.occlusions.mixtures import MIXTURES
+    from tfinpaint.engine import contract_of
 
     portrait = _portrait()
     look = faces.default_detector()
@@ -48,20 +49,25 @@ def run(arguments: argparse.Namespace) -> int:
     for name in arguments.model:
         model = zoo.load(name)
         seeds = SEEDS.get(name, (0,))
-        kinds = MIXTURES[model.occlusion]().choices[: len(seeds)]
-        restoration.restore_photo(portrait, model, detector=detector)  # compiles
+        contract = contract_of(model)
+        kinds = MIXTURES[contract.occlusion]().choices[: len(seeds)]
+
+        def restore(hidden: Any, hole: Any, model: Any = model, told: bool = contract.needs_mask) -> Any:
+            return restoration.restore_photo(hidden, model, detector=detector, mask=hole if told else None)
+
+        restore(*_hide(portrait, kinds[0], 0))  # compiles
         for kind, seed in zip(kinds, seeds, strict=True):
             hidden, hole = _hide(portrait, kind, seed if arguments.seed is None else arguments.seed)
             started = time.perf_counter()
-            restored = restoration.restore_photo(hidden, model, detector=detector)
+            restored = restore(hidden, hole)
             seconds, label = time.perf_counter() - started, f"{name}_{kind.kinds[0]}"
             images.write_picture(hidden, out / f"{label}_occluded.png")
             images.write_picture(restored.pixels, out / f"{label}_restored.png")
             rows.append(_columns(portrait, hidden, restored))
             print(_LINE.format(label, *_scores(portrait, hidden, hole, restored, window), f"{1000 * seconds:.0f}"))
         for seed in range(arguments.masks):
-            hidden, _ = _hide(portrait, kinds[seed % len(kinds)], seed)
-            others.append(_columns(portrait, hidden, restoration.restore_photo(hidden, model, detector=detector)))
+            hidden, hole = _hide(portrait, kinds[seed % len(kinds)], seed)
+            others.append(_columns(portrait, hidden, restore(hidden, hole)))
     for name, pictures, side, fold in (("figure", rows, 320, 1), ("sheet", others, 160, 2)):
         if pictures:
             sheet = {label: np.stack([row[label][window] for row in pictures]) for label in pictures[0]}

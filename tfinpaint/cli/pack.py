@@ -88,7 +88,7 @@ def _needed_features(model: Any, recipe: str, given: dict[str, str]) -> dict[str
         raise RecipeError(f"`--recipe` must be one of {', '.join(model.recipes)}. Received: {recipe!r}.")
     terms = {t for s in model.recipes[recipe].stages for u in s.updates for t, weight in u.terms.items() if weight}
     needed = {}
-    for slot in dict.fromkeys(model.term_features[t] for t in sorted(terms) if t in model.term_features):
+    for slot in dict.fromkeys(filter(None, (model.terms[t].features for t in sorted(terms)))):
         network, weights = model.feature_slots[slot].resolve(given.get(slot))
         path = weights_file(network, weights)
         if path is not None:
@@ -112,9 +112,10 @@ def _members(arguments: argparse.Namespace, model: Any, labels: dict[str, str]) 
     for path, label in labels.items():
         yield from face_members(path, label)
     paths = dict.fromkeys(arguments.data)
-    faces = concatenate(*(load_faces(path, size=model.image_size, on_bad="skip") for path in paths))
+    crop = {"size": model.image_size, "framing": model.contract.framing}
+    faces = concatenate(*(load_faces(path, on_bad="skip", **crop) for path in paths))
     some = np.random.default_rng(arguments.seed).permutation(len(faces))[: arguments.occluders]
-    occlusion = default_occlusion(model.occlusion)
+    occlusion = default_occlusion(model.contract.occlusion)
     bank = render_occluders(faces.take(some), occlusion, arguments.occluders, seed=arguments.seed)
     yield from occluder_members(bank)
 

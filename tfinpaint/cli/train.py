@@ -55,7 +55,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--steps-per-epoch", type=int, default=500, help="steps between log lines and checkpoints (500)"
+        "--interval", type=int, default=500, help="steps between log lines, validations and checkpoints (500)"
     )
 
 
@@ -71,13 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.validation and (arguments.patience or arguments.tensorboard):
         raise InputError("`--patience` and `--tensorboard` look at faces that no step sees: give --validation, too.")
     model = zoo.load(arguments.model, weights=weights)
-    recipe = model.recipes.get(arguments.recipe or model.default_recipe)
-    first = arguments.stages[0] if arguments.stages else recipe and recipe.stages[0].name
     features = dict(pair.split("=", 1) for pair in arguments.feature)
-    # Loads only what the first stage looks through.
-    model.compile(recipe=arguments.recipe, stage=first, features=features, average=arguments.average)
+    model.compile(recipe=arguments.recipe, features=features, average=arguments.average)
     faces, data, validation = _data(arguments, model)
-    walk = {k: getattr(arguments, k) for k in ("scale", "stages", "steps_per_epoch")}
+    walk = {"scale": arguments.scale, "stages": arguments.stages, "faces_per_epoch": len(faces)}
     print(f"{arguments.model}: {len(faces)} faces, recipe of {len(model.recipe.stages)} stages", file=sys.stderr)
     out = Path(arguments.out)
     path = out / f"{zoo.preset(arguments.model).name}.weights.h5"
@@ -91,6 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     histories = model.fit_recipe(
         data,
         **walk,
+        interval=arguments.interval,
         checkpoint=out,
         resume=arguments.resume,
         data_id={"faces": faces.fingerprint, "seed": arguments.seed},
@@ -107,20 +105,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _data(arguments: argparse.Namespace, model: Any) -> tuple[Any, Any, Any]:
-    """The faces, a function that makes batches of them, and the batches of validation."""
+    """The faces, a function that makes batches of them, and those of validation, all with what the stages read."""
     from tfinpaint.data import concatenate, default_occlusion, load_faces, occlude
 
-    occlusion, size, seed = default_occlusion(model.occlusion), model.image_size, arguments.seed
-    sets = [load_faces(p, size=size, jitter=arguments.jitter, seed=seed + i) for i, p in enumerate(arguments.data)]
+    occlusion, seed = default_occlusion(model.contract.occlusion), arguments.seed
+    keys = model.batch_keys(*(arguments.stages or [stage.name for stage in model.recipe.stages]))
+    crop = {"size": model.image_size, "framing": model.contract.framing}
+    sets = [load_faces(p, jitter=arguments.jitter, seed=seed + i, **crop) for i, p in enumerate(arguments.data)]
     faces, validation = concatenate(*sets), None
     if arguments.validation:
-        held_out = concatenate(*(load_faces(path, size=size) for path in arguments.validation))
-        fixed = {"shuffle": False, "flip": False, "repeat": False}
+        held_out = concatenate(*(load_faces(path, **crop) for path in arguments.validation))
+        fixed = {"shuffle": False, "flip": False, "repeat": False, "keys": keys}
         validation = occlude(held_out, occlusion, batch_size=50, seed=seed + 10_000, **fixed)
 
     def batches(batch_size: int, start: int) -> Any:
-        colours = arguments.colour_jitter
-        return occlude(faces, occlusion, batch_size=batch_size, seed=seed, start=start, colour_jitter=colours)
+        varied = {"colour_jitter": arguments.colour_jitter, "keys": keys}
+        return occlude(faces, occlusion, batch_size=batch_size, seed=seed, start=start, **varied)
 
     return faces, batches, validation
 

@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-jit", action="store_true", help="do not compile the steps, to look for errors")
     parser.add_argument("--jitter", type=float, default=0.05, help="variation of the framing, share of the side (0.05)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps-per-epoch", type=int, default=500, help="steps between two lines of the log (500)")
+    parser.add_argument("--interval", type=int, default=500, help="steps between two lines of the log (500)")
     parser.add_argument("--workers", type=int, help="threads that prepare batches (one a processor, at most 16)")
     return parser
 
@@ -90,14 +90,13 @@ def train(model: Any, shards: Shards, arguments: argparse.Namespace, until: floa
     stages = [recipe.stage(name) for name in arguments.stages or [s.name for s in recipe.stages]]
     model.compile(
         recipe=recipe,
-        stage=stages[0].name,
         features={
             slot: f"{network}:{shards.folder / name}" for slot, (network, name) in shards.about["features"].items()
         },
         average=arguments.average,
         jit_compile=False if arguments.no_jit else "auto",
     )
-    data = _Data.of(shards, arguments, model.image_size)
+    data = _Data.of(shards, arguments, model, model.batch_keys(*(stage.name for stage in stages)))
     print(f"{model.name}: {len(data.faces)} faces, {len(data.bank)} occluders, {len(stages)} stages", file=sys.stderr)
     began = time.monotonic()
     finished = _fit(model, stages, data, arguments, until)
@@ -125,35 +124,39 @@ class _Data:
     faces: FaceSet
     held_out: FaceSet | None
     bank: OccluderBank
+    keys: frozenset[str]
     seed: int
     workers: int | None
 
     @classmethod
-    def of(cls, shards: Shards, arguments: argparse.Namespace, size: int) -> "_Data":
+    def of(cls, shards: Shards, arguments: argparse.Namespace, model: Any, keys: Iterable[str]) -> "_Data":
         seed, about = arguments.seed, shards.about
-        faces = packed_faces(shards, about["train"], size=size, jitter=arguments.jitter, seed=seed)
-        held_out = packed_faces(shards, about["validation"], size=size) if about["validation"] else None
-        return cls(faces, held_out, packed_occluders(shards), seed, arguments.workers)
+        crop = {"size": model.image_size, "framing": model.contract.framing}
+        faces = packed_faces(shards, about["train"], jitter=arguments.jitter, seed=seed, **crop)
+        held_out = packed_faces(shards, about["validation"], **crop) if about["validation"] else None
+        return cls(faces, held_out, packed_occluders(shards), frozenset(keys), seed, arguments.workers)
 
     def training(self, batch_size: int, start: int) -> NumpyBatches:
-        options = {"seed": self.seed, "start": start, "workers": self.workers}
+        options = {"seed": self.seed, "start": start, "workers": self.workers, "keys": self.keys}
         return NumpyBatches(self.faces, self.bank, batch_size=batch_size, **options)
 
     def validation(self, batch_size: int = 50) -> NumpyBatches | None:
         """One pass over the held-out faces, always the same; None where there are none."""
-        fixed = {"seed": self.seed + 10_000, "shuffle": False, "flip": False, "repeat": False, "workers": self.workers}
+        fixed = {"seed": self.seed + 10_000, "shuffle": False, "flip": False, "repeat": False}
+        fixed |= {"workers": self.workers, "keys": self.keys}
         return self.held_out and NumpyBatches(self.held_out, self.bank, batch_size=batch_size, **fixed)
 
 
 def _fit(model: Any, stages: list[Stage], data: _Data, arguments: argparse.Namespace, until: float) -> bool:
     out, data_id = Path(arguments.out), {"faces": data.faces.fingerprint, "seed": data.seed}
-    lengths = {s.name: s.steps(1.0, arguments.steps_per_epoch) * s.batches_per_step for s in stages}
+    lengths = {s.name: s.steps(1.0, len(data.faces)) * s.batches_per_step for s in stages}
     clock = _Clock(lengths, CheckpointFolder(out), data_id, 60 * arguments.checkpoint_minutes, until)
     try:
         model.fit_recipe(
             data.training,
             stages=[s.name for s in stages],
-            steps_per_epoch=arguments.steps_per_epoch,
+            interval=arguments.interval,
+            faces_per_epoch=len(data.faces),
             checkpoint=out,
             resume=arguments.resume,
             data_id=data_id,
