@@ -216,18 +216,36 @@ def class_of(name: str) -> type:
     """The class behind `"package.module:Class"`.
 
     Raises:
-        InputError: Keras has no backend that can be had, or is set to one that this library does not run on.
+        InputError: it cannot be imported; or see `check_backend`.
     """
+    check_backend()
     module, _, attribute = name.partition(":")
     try:
-        importlib.import_module("keras")
         return getattr(importlib.import_module(module), attribute)
-    except (ImportError, ValueError) as error:
-        backend = os.environ.get("KERAS_BACKEND") or "the one in keras.json"
+    except (ImportError, AttributeError) as error:
         raise InputError(
-            "Keras must run on TensorFlow or JAX, and both it and the model must be installed: set the environment "
-            f"variable KERAS_BACKEND to 'tensorflow' or 'jax'. Received: {backend} ({str(error).splitlines()[0]})."
-        ) from None
+            f"A model's class must be installed. Received: {name!r} ({str(error).splitlines()[0]})."
+        ) from error
+
+
+def check_backend() -> None:
+    """Sees that Keras can be imported, on a backend that this library runs on.
+
+    Raises:
+        InputError: it cannot.
+    """
+    try:
+        found = importlib.import_module("keras").backend.backend()
+        if found in ("tensorflow", "jax"):
+            return
+        reason = "the library does not run on it"
+    except (ImportError, ValueError) as error:
+        found = os.environ.get("KERAS_BACKEND") or "the one in keras.json"
+        reason = str(error).splitlines()[0]
+    raise InputError(
+        "Keras must run on TensorFlow or JAX, and that must be installed: set the environment variable KERAS_BACKEND "
+        f"to 'tensorflow' or 'jax'. Received: {found} ({reason})."
+    )
 
 
 def sha256(path: str | os.PathLike) -> str:

@@ -48,11 +48,16 @@ def run(arguments: argparse.Namespace) -> int:
     out, limit = Path(arguments.out), int(arguments.limit_mb * 1e6)
     if (out / MANIFEST).exists():
         raise InputError(f"`--out` must hold no pack yet. Received: {arguments.out!r}; delete that one first.")
-    out.mkdir(parents=True, exist_ok=True)
     record = zoo.preset(arguments.model)
+    if zoo.MODELS[record.model].folder is not None:
+        raise InputError(
+            f"A pack holds the package alone, so the model must come with it. Received: {arguments.model!r}, which is "
+            "registered from outside."
+        )
     model = zoo.load(record.name, weights=False)
     recipe = arguments.recipe or model.default_recipe
     features = _needed_features(model, recipe, dict(pair.split("=", 1) for pair in arguments.feature))
+    out.mkdir(parents=True, exist_ok=True)
     groups = {"train": arguments.data, "validation": arguments.validation}
     sources = list(dict.fromkeys(path for paths in groups.values() for path in paths))
     labels = {path: f"{index}-{Path(path).stem}" for index, path in enumerate(sources)}
@@ -131,7 +136,7 @@ def _write_program(path: Path, record: Any) -> Path:
             inside = file.relative_to(package)
             if file.is_file() and not {"_zoo", "__pycache__"} & set(inside.parts):
                 archive.write(file, Path("tfinpaint") / inside)
-        for model in zoo.MODELS:
+        for model in (name for name, entry in zoo.MODELS.items() if entry.folder is None):
             names = ["config.json"] + ([record.file] if model == record.model and record.file else [])
             for name in names:
                 archive.write(zoo.folder(model) / name, f"tfinpaint/_zoo/{model}/{name}")

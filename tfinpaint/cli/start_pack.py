@@ -20,6 +20,12 @@ def main() -> int:
                 packed.extractall(site)
         sys.path.insert(0, site)
         os.environ.setdefault("KERAS_BACKEND", "jax")
+        from tfinpaint import errors, zoo
+
+        try:
+            zoo.check_backend()
+        except errors.InputError as error:
+            sys.exit(f"tfinpaint: {error}")
         from tfinpaint.cli.train_pack import main as train
 
         return train([str(pack), *sys.argv[1:]])

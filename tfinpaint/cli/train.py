@@ -61,9 +61,10 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains; writes checkpoints, `log.jsonl`, `training.json` and `<preset>.weights.h5` into the folder `--out`."""
-    import keras
-
     from tfinpaint import zoo
+
+    zoo.check_backend()
+    import keras
 
     keras.config.set_dtype_policy(arguments.policy)
     keras.utils.set_random_seed(arguments.seed)

@@ -44,6 +44,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains; writes `state.npz`, `log.csv`, `training.json` and `<network>.npz` into the folder `--out`."""
+    from tfinpaint import zoo
+
+    zoo.check_backend()
     import keras
 
     from tfinpaint.callbacks.latest_state import LatestState
