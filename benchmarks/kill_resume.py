@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks.machine import describe, write
 
-STEPS_PER_EPOCH = 3
+INTERVAL = 3  # steps between two checkpoints
 SCALE = 0.02
 
 
@@ -38,7 +38,7 @@ def train(folder: str) -> str:
 
     model = make("fmodr")
     model.compile(recipe="small", features=MODELS["fmodr"].features)
-    model.fit_recipe(data, scale=SCALE, steps_per_epoch=STEPS_PER_EPOCH, checkpoint=folder, resume=True, verbose=0)
+    model.fit_recipe(data, scale=SCALE, interval=INTERVAL, checkpoint=folder, resume=True, verbose=0)
     digest = hashlib.sha256()
     for name, variable in sorted(named_variables(model).items()):
         if not name.startswith("metric"):

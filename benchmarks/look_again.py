@@ -28,7 +28,7 @@ SIDE, BORDER = 256, 64
 
 def measure(photos: list[np.ndarray], model: Any, detector: faces.Detector, seed: int) -> dict[str, np.ndarray]:
     """One value for each photo where something was drawn and the face was found, bare and hidden."""
-    occlusion, rows = MIXTURES[model.occlusion](), []
+    occlusion, rows = MIXTURES[model.contract.occlusion](), []
     for k, photo in enumerate(tqdm(photos, desc=model.name)):
         bare = detector(photo)
         if not bare:

@@ -18,6 +18,7 @@ from PIL import Image
 from skimage import data
 
 from tfinpaint import images, zoo
+from tfinpaint.engine import Contract, Restoration
 from tfinpaint.faces import FaceFinder, alignment_matrix, default_detector, paste, resample
 from tfinpaint.restoration import restore_photo
 
@@ -25,12 +26,12 @@ from tfinpaint.restoration import restore_photo
 class FakeModel:
     """Paints the lower middle of each crop grey."""
 
-    image_size = 128
+    contract, image_size = Contract(), 128
 
-    def restore(self, crops: np.ndarray, masks: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        masks = np.zeros((*crops.shape[:3], 1), np.float32)
+    def restore(self, images: np.ndarray, masks: Any = None, *, seed: Any = None, batch_size: int = 16) -> Restoration:
+        masks = np.zeros((*images.shape[:3], 1), np.float32)
         masks[:, 60:110, 35:95] = 1
-        return np.where(masks > 0, np.uint8(128), crops), masks
+        return Restoration(np.where(masks > 0, np.uint8(128), images), masks)
 
 
 def cold(photo: Path, model: str, repeats: int) -> dict[str, float]:
@@ -59,10 +60,10 @@ def warm(photo: Path, model: Any, repeats: int) -> dict[str, dict[str, float]]:
     for _ in range(repeats + 2):
         read = timed("read", images.read, photo)
         (face,) = timed("detect", finder, read.pixels)
-        matrix = alignment_matrix(face.landmarks, size)
+        matrix = alignment_matrix(face.landmarks, size, model.contract.framing)
         crop = timed("align", resample, read.pixels, matrix, (size, size))
-        (painted,), (mask,) = timed("model", model.restore, crop[None])
-        pixels, hole = timed("paste", paste, read.pixels, painted, mask, matrix)
+        result = timed("model", model.restore, crop[None])
+        pixels, hole = timed("paste", paste, read.pixels, result.images[0], result.masks[0], matrix)
         timed("write", images.write, read, pixels, hole, photo.with_stem("restored"))
         timed("whole", lambda: restore_photo(photo, model, detector=detector).save(photo.with_stem("restored")))
     return {
