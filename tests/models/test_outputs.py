@@ -172,3 +172,15 @@ def test_the_attention_of_c2fdan_tells_its_entropy():
         weights.assign(weights * 1e3)
     peaked = np.asarray(model.forward(data, model.entropies)["attention_entropy"])
     assert (peaked < entropy).all()
+
+
+def test_validation_measures_the_mask_that_is_given_not_the_one_that_trains():
+    model, data = make("c2fdan"), batch()
+    values = {}
+    for measures in (("mask_iou",), ("hole_l1", "mask_iou")):
+        stage = replace(model.recipes["small"].stage("pixels"), measures=measures, monitor=("val_mask_iou", "max"))
+        model.compile(replace(model.recipes["small"], stages=(stage,)), run_eagerly=True)
+        values[measures] = model.test_on_batch(data, return_dict=True)["mask_iou"]
+    found = np.asarray(model(data["occluded"])["mask"])
+    expected = (found * data["mask"]).sum((1, 2, 3)) / np.maximum(found, data["mask"]).sum((1, 2, 3))
+    assert list(values.values()) == pytest.approx([expected.mean()] * 2, rel=1e-5)

@@ -15,7 +15,7 @@ class PlannedStage:
     Attributes:
         name: of the stage.
         steps: its length.
-        batch: samples a batch.
+        batch: samples a step: of a batch, or of the several that a step of fresh updates takes.
         updates: what each update trains and by which terms, such as `"coarse: rec_coarse + 0.6 ssim_coarse"`.
         seconds_per_step: as measured; None where nothing was measured.
     """
@@ -60,7 +60,7 @@ def plan_recipe(
         PlannedStage(
             name=stage.name,
             steps=stage.steps(scale, faces_per_epoch),
-            batch=stage.batch,
+            batch=stage.batch * stage.batches_per_step,
             updates=tuple(map(_describe, stage.updates)),
             seconds_per_step=None if data is None else _seconds(model, stage, data, faces_per_epoch, timed_steps),
         )

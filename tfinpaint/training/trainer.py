@@ -138,7 +138,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         batch, real = real_samples(checked_batch(data, self._reads(asked), self.image_size, self.stage.name))
         needs = list(dict.fromkeys(need for measure in asked for need in measure.needs))
         found: dict[str, Any] = {}
-        if any(need not in self.produces for need in needs):
+        if {"image", "mask", "picture", *self.contract.extras} & set(needs):
             found = self.answer(self.inputs_of(batch))
             found["picture"] = found[self.stage.picture]
         found |= self.forward(batch, [need for need in needs if need not in found], training=False)
