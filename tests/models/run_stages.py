@@ -36,14 +36,27 @@ def features(slots=("perceptual", "identity")) -> dict:
     return {slot: networks[slot] for slot in slots}
 
 
+def at_stage(name: str, stage: str | None = None, seed: int = 0, changes: dict = {}, **options: Any) -> Any:  # noqa: B006
+    """The model at a stage of its small recipe; not compiled unless told so: most tests take a few steps only.
+
+    Args:
+        name: of the model.
+        stage: the last one by default.
+        seed: of its weights.
+        changes: of its arguments.
+        options: of `compile`.
+    """
+    model = make(name, seed, **changes)
+    slots = features(MODELS[name].features)
+    model.compile(**{"recipe": "small", "stage": stage, "features": slots, "run_eagerly": True, **options})
+    return model
+
+
 def run(name: str) -> dict[str, np.ndarray]:
     """Losses and changed weights after one step of each stage, each from the same weights; restored pictures."""
     results = {}
-    slots = features(MODELS[name].features)
-    for stage in stages(name):
-        model = make(name)
-        eager = keras.backend.backend() == "tensorflow"  # one step: tracing it takes longer; on JAX it does not
-        model.compile(recipe="small", stage=stage, features=slots, run_eagerly=eager)
+    for stage in stages(name):  # one step: on TensorFlow tracing it takes longer, on JAX it does not
+        model = at_stage(name, stage, run_eagerly=keras.backend.backend() == "tensorflow")
         # Of batch 0 one pixel lies so near a kink that the backends stand on different sides of it.
         logs = model.train_on_batch(step_batch(model, 1), return_dict=True)
         results |= {f"{stage}/log/{k}": np.asarray(v) for k, v in logs.items()}

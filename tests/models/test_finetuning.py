@@ -39,21 +39,17 @@ def test_the_error_on_unseen_faces_falls_by_a_third():
         critic_dense=8,
         stem=2,
     )
-    frozen = ("detector",)
     recipe = Recipe(
-        "FMODR",
-        stages=(
-            Stage("detector", {"steps": 120}, 8, (Update("G", {"detector": 2e-3}, {"mask_mse": 1.0}),)),
-            Stage("coarse", {"steps": 200}, 8, (Update("G", {"coarse": 2e-3}, {"rec_coarse": 1.0}),), frozen),
-            Stage(
-                "refine", {"steps": 80}, 8, (Update("G", {"refine": 1e-3}, {"rec_refine": 1.0}),), (*frozen, "coarse")
-            ),
-        ),
+        (
+            Stage("detector", {"steps": 120}, 8, (Update({"detector": 2e-3}, {"mask_mse": 1.0}),)),
+            Stage("coarse", {"steps": 200}, 8, (Update({"coarse": 2e-3}, {"rec_coarse": 1.0}),), ("detector",)),
+            Stage("refine", {"steps": 80}, 8, (Update({"refine": 1e-3}, {"rec_refine": 1.0}),), ("detector", "coarse")),
+        )
     )
     model.compile(recipe, stage="detector", features=run_stages.features())
     held_out = batches(32, seed=2, endless=False)
     before = model.evaluate(held_out, verbose=0, return_dict=True)["hole_l1"]
-    model.fit_recipe(batches(128, seed=1, endless=True), steps_per_epoch=100, verbose=0)
+    model.fit_recipe(batches(128, seed=1, endless=True), interval=100, verbose=0)
     after = model.evaluate(held_out, verbose=0, return_dict=True)
     assert after["hole_l1"] < before * 2 / 3
     assert after["mask_iou"] > 0.5

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from tests.models import run_stages
+from tests.models.run_stages import at_stage
 from tests.models.tiny import MODELS, batch_of, make, moved_by_hooks, stages, step_batch
 from tfinpaint import zoo
 from tfinpaint.errors import InputError
@@ -18,14 +18,6 @@ from tfinpaint.training.checkpoint import named_variables
 
 names = pytest.mark.parametrize("name", MODELS)
 each_stage = pytest.mark.parametrize(("name", "stage"), [(name, stage) for name in MODELS for stage in stages(name)])
-
-
-def compiled(name, stage=None, seed=0, **options):
-    """The model at a stage; not compiled, because the tests take a few steps only."""
-    model = make(name, seed)
-    slots = run_stages.features(MODELS[name].features)
-    model.compile(**{"recipe": "small", "stage": stage, "features": slots, "run_eagerly": True, **options})
-    return model
 
 
 @functools.cache
@@ -153,7 +145,7 @@ def test_a_stage_moves_every_weight_of_its_parts_and_nothing_else(name, stage):
 
     Besides, the batch statistics of these parts move, what the stage's hooks say that they move, and seeds.
     """
-    model = compiled(name, stage)
+    model = at_stage(name, stage)
     variables = {id(v): v for v in [*model.weights, *model.optimizer.variables]}
     before = {key: v.numpy() for key, v in variables.items()}
     for i in range(2):
@@ -172,7 +164,7 @@ def test_a_stage_moves_every_weight_of_its_parts_and_nothing_else(name, stage):
 
 @names
 def test_a_batch_without_a_key_that_a_stage_reads_is_refused_in_a_sentence(name):
-    model = compiled(name)
+    model = at_stage(name)
     for stage in stages(name):
         model.begin(stage)
         for key in ("image", "occluded", "mask", *model.batch_keys()):
@@ -184,7 +176,7 @@ def test_a_batch_without_a_key_that_a_stage_reads_is_refused_in_a_sentence(name)
 
 @names
 def test_the_next_step_of_any_stage_after_a_save_is_the_same_in_another_model(name, tmp_path):
-    straight, second = compiled(name, stages(name)[0]), compiled(name, seed=5)  # which begins in another stage
+    straight, second = at_stage(name, stages(name)[0]), at_stage(name, seed=5)  # which begins in another stage
     for n, stage in enumerate(stages(name)):
         straight.begin(stage)
         straight.train_on_batch(step_batch(straight, 10 * n, draws=False))
@@ -203,7 +195,7 @@ def test_a_stages_name_is_for_people(name):
     """Renamed stages give the same logs, weights, slots and statistics after a step of each, bit for bit."""
     recipe = make(name).recipes["small"].to_dict()
     other = {**recipe, "stages": [{**s, "name": f"stretch_{n}"} for n, s in enumerate(recipe["stages"])]}
-    usual, renamed = (compiled(name, recipe=Recipe.from_dict(r)) for r in (recipe, other))
+    usual, renamed = (at_stage(name, recipe=Recipe.from_dict(r)) for r in (recipe, other))
     for both in zip(usual.recipe.stages, renamed.recipe.stages, strict=True):
         results = []
         for model, stage in zip((usual, renamed), both, strict=True):

@@ -1,5 +1,6 @@
 """The one table of models under test, each in a tiny size, and what they are fed."""
 
+import functools
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -103,7 +104,13 @@ def class_of(name: str) -> type:
 
 def make(name: str, seed: int = 0, **changes: Any) -> Any:
     """The tiny model of that name, with weights that are a function of the seed."""
-    model = class_of(name)(**{**MODELS[name].arguments, **changes})
+    model = with_weights(class_of(name)(**{**MODELS[name].arguments, **changes}), seed)
+    MODELS[name].prepare(model)
+    return model
+
+
+def with_weights(model: Any, seed: int = 0) -> Any:
+    """The model, its trainable weights drawn alike on every backend."""
     rng = np.random.default_rng(seed)
     for variable in model.trainable_variables:
         if variable.path.endswith("kernel") and variable.name not in ("row_kernel", "column_kernel"):
@@ -111,7 +118,6 @@ def make(name: str, seed: int = 0, **changes: Any) -> Any:
             variable.assign(rng.normal(0, np.sqrt(2 / fan_in), variable.shape))
         elif variable.path.endswith("bias"):  # at exactly 0 the backends stand on different sides of a ReLU's kink
             variable.assign(rng.normal(0, 0.02, variable.shape))
-    MODELS[name].prepare(model)
     return model
 
 
@@ -139,7 +145,7 @@ def batch_of(model: Any, seed: int = 0, count: int = 2, draws: bool = True) -> d
         count: samples.
         draws: with the random numbers, too, that a step else draws itself, each backend its own.
     """
-    model = make(model) if isinstance(model, str) else model
+    model = _some(model) if isinstance(model, str) else model
     size, rng = model.image_size, np.random.default_rng(1000 + seed)
     data, mask2 = batch(seed, count, size), _blocks(rng, count, size)
     rows = np.linspace(0, 1, size)
@@ -172,6 +178,11 @@ def moved_by_hooks(model: Any) -> list:
     """The variables that the hooks of the model's stage assign."""
     hooks = [model.hooks[entry["hook"]] for entries in model.stage.hooks.values() for entry in entries]
     return [variable for hook in hooks for variable in hook.moves(model)]
+
+
+@functools.cache
+def _some(name: str) -> Any:
+    return make(name)
 
 
 def _blocks(rng: np.random.Generator, count: int, size: int) -> np.ndarray:

@@ -137,6 +137,7 @@ CAGAN.terms = {
     "wgan_g": term("fake_score", against="wgan_d")(lambda model, batch, out: -out["fake_score"]),
     "gp": term("slope", steep=100.0)(lambda model, batch, out: ops.sum(ops.square(out["slope"] - 1.0), axis=-1)),
 }
+CAGAN.gates = {"hole_share": term()(lambda model, batch, out: ops.mean(batch["mask"], axis=(1, 2, 3)))}
 _PAINTERS, _REC = {"coarse": 1e-3, "refine": 1e-3}, {"rec_coarse": 1.2, "rec_refine": 1.2}
 _CRITICS = Update({"critics": 1e-3}, {"wgan_d": 1.0, "gp": 10.0}, times=5, fresh=True)
 _PAINTS = Update(_PAINTERS, {**_REC, "wgan_g": 1.0}, route={"wgan_g": ("refine",)}, fresh=True)

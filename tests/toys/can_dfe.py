@@ -19,6 +19,7 @@ from tfinpaint.training.declared import hook, output, term
 from tfinpaint.training.recipe import Recipe, Stage, Update
 
 KEYS, DIMENSION, SCALES = 10, 6, (1, 2)
+TEMPERATURE = 0.5  # at the paper's 0.07 so small an encoder takes steps that are too long
 
 
 def _encoder(size: int, name: str) -> keras.Model:
@@ -113,7 +114,7 @@ class CANDFE(InpaintingModel):
         """Likeness of each query to its own key, and to all in the queue, `(batch, 1 + keys)`."""
         own = ops.sum(given["query"] * given["keys"], axis=-1, keepdims=True)
         others = ops.matmul(given["query"], ops.transpose(ops.convert_to_tensor(self.queue)))
-        return ops.concatenate([own, others], axis=-1) / 0.07
+        return ops.concatenate([own, others], axis=-1) / TEMPERATURE
 
     @output("maps", by=("decoder",))
     def restored(self, batch: dict, given: dict, training: bool) -> dict[str, Any]:

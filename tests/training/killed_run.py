@@ -1,4 +1,4 @@
-"""A run of a toy's recipe that is killed without warning after some steps, in the midst of writing a checkpoint.
+"""A run of FSG-GAN's recipe that is killed without warning after some steps, in the midst of writing a checkpoint.
 
 As a program: `python -m tests.training.killed_run FOLDER`.
 """
@@ -6,26 +6,21 @@ As a program: `python -m tests.training.killed_run FOLDER`.
 import os
 import signal
 import sys
+from collections.abc import Iterator
 
 import keras
 import numpy as np
 
-from tests.training.toys import batch, toy
+from tests.models.run_stages import at_stage
+from tests.models.tiny import batch_of
 
-RUN = {"scale": 0.25, "steps_per_epoch": 2, "verbose": 0}
+RUN = {"scale": 2 / 3, "interval": 2, "verbose": 0}
+NAME = "fsg_gan"  # it draws at random, gathers batch statistics, and its second stage looks through the first's network
 
 
-def resumable_data(size: int, start: int):
-    """Endless batches; batch k is a function of k."""
-    import tensorflow as tf
-
-    spec = {k: tf.TensorSpec(v.shape, v.dtype) for k, v in batch().items()}
-
-    def generate():
-        for i in range(start, 10_000):
-            yield batch(i)
-
-    return tf.data.Dataset.from_generator(generate, output_signature=spec)
+def resumable_data(size: int, start: int) -> Iterator[tuple]:
+    """Endless batches; batch k is a function of k. Without what a step draws itself."""
+    return ((batch_of(NAME, i, size, draws=False),) for i in range(start, 10_000))
 
 
 class StopAt(keras.callbacks.Callback):
@@ -53,7 +48,7 @@ def main(folder: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     np.savez = write_and_die
-    toy("fmodr").fit_recipe(resumable_data, checkpoint=folder, data_id="a", **RUN)
+    at_stage(NAME).fit_recipe(resumable_data, checkpoint=folder, data_id="a", **RUN)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,20 @@
-"""Twenty steps are ten, a save, a fresh object and ten more, bit for bit; damage and strangers are refused."""
+"""A run that is stopped or killed and resumed is one run, bit for bit; damage and strangers are refused.
+
+That each model's next step after a save is the same in another object: `tests/models/test_models.py`.
+"""
 
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
-from tests.training.killed_run import RUN, StopAt, resumable_data
-from tests.training.test_recipes import _one
-from tests.training.toys import STAGES, batch, step_batches, toy
+from tests.models.run_stages import at_stage
+from tests.models.tiny import step_batch
+from tests.training.killed_run import NAME, RUN, StopAt, resumable_data
 from tfinpaint.errors import CheckpointError, DamagedCheckpointError, InputError, RecipeError
 from tfinpaint.training import CheckpointFolder, load_checkpoint, read_about, save_checkpoint
 from tfinpaint.training.checkpoint import named_variables
@@ -21,37 +24,24 @@ def state(model):
     return {name: v.numpy() for name, v in named_variables(model).items()}
 
 
-@pytest.mark.parametrize(("name", "stage"), STAGES[2:], ids=lambda x: x)
-def test_resuming_equals_not_stopping(name, stage, tmp_path):
-    straight = toy(name, stage)
-    for i in range(2):
-        _one(straight, step_batches(straight, i))
-    save_checkpoint(straight, tmp_path / "c.npz", {"batches": 2})
-    second = toy(name, stage, seed=99)
-    assert load_checkpoint(second, tmp_path / "c.npz") == {"batches": 2}
-    for i in range(2, 4):
-        _one(straight, step_batches(straight, i))
-        _one(second, step_batches(second, i))
-
-    for key, value in state(straight).items():
-        np.testing.assert_array_equal(value, state(second)[key], err_msg=key)
-
-
 def test_a_checkpoint_brings_its_stage(tmp_path):
-    saved = toy("c2fdan", "coarse")
+    saved, loaded = at_stage("can_dfe", "contrast"), at_stage("can_dfe", "completion")
     save_checkpoint(saved, tmp_path / "c.npz")
-    loaded = toy("c2fdan", "joint")
     load_checkpoint(loaded, tmp_path / "c.npz")
-    assert loaded.stage.name == "coarse"
-    assert read_about(tmp_path / "c.npz")["class"] == "Toy"
+    assert loaded.stage.name == "contrast"
+    assert read_about(tmp_path / "c.npz")["class"] == "CANDFE"
 
 
 def test_a_checkpoint_of_another_recipe_changes_nothing(tmp_path):
-    save_checkpoint(toy("ca_gan"), tmp_path / "c.npz")
-    model = toy("fmodr")
+    model, small = at_stage("can_dfe"), at_stage("can_dfe").recipes["small"]
+    alone = replace(small, stages=small.stages[1:])  # a part less that is trained
+    save_checkpoint(at_stage("can_dfe", recipe=alone), tmp_path / "a.npz")
+    save_checkpoint(at_stage("ca_gan"), tmp_path / "b.npz")
     before = state(model)
+    with pytest.raises(CheckpointError, match="must hold the variables of this recipe. Received: .* missing"):
+        load_checkpoint(model, tmp_path / "a.npz")
     with pytest.raises(CheckpointError, match="must be of this model"):
-        load_checkpoint(model, tmp_path / "c.npz")
+        load_checkpoint(model, tmp_path / "b.npz")
     assert all((value == state(model)[key]).all() for key, value in before.items())
 
 
@@ -61,18 +51,18 @@ def test_a_damaged_or_missing_checkpoint_is_said(content, tmp_path):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(CheckpointError, match="damaged" if content is not None else "no checkpoint"):
-        load_checkpoint(toy("fmodr"), path)
+        load_checkpoint(at_stage(NAME), path)
 
 
 def test_a_truncated_checkpoint_is_damaged(tmp_path):
-    path = save_checkpoint(toy("fmodr"), tmp_path / "c.npz")
+    path = save_checkpoint(at_stage(NAME), tmp_path / "c.npz")
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(CheckpointError, match="damaged"):
-        load_checkpoint(toy("fmodr"), path)
+        load_checkpoint(at_stage(NAME), path)
 
 
 def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
-    model = toy("fmodr")
+    model = at_stage(NAME)
     path = save_checkpoint(model, tmp_path / "c.npz", {"n": 1})
 
     def full(*args, **kwargs):
@@ -86,7 +76,7 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatc
 
 
 def test_the_last_checkpoints_stay_and_half_written_ones_go(tmp_path):
-    folder, model = CheckpointFolder(tmp_path / "run", keep=2), toy("fmodr")
+    folder, model = CheckpointFolder(tmp_path / "run", keep=2), at_stage(NAME)
     assert folder.load(model) is None
     for n in range(4):
         folder.save(model, {"n": n})
@@ -109,13 +99,13 @@ def _flip_a_bit(data):
 
 @pytest.mark.parametrize("damage", [_cut, _flip_a_bit, lambda data: b""], ids=["cut", "one bit", "empty"])
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(damage, tmp_path):
-    folder, model = CheckpointFolder(tmp_path), toy("fmodr")
+    folder, model = CheckpointFolder(tmp_path), at_stage(NAME)
     folder.save(model, {"n": 1})
     wanted = state(model)
-    _one(model, batch(0))
+    model.train_on_batch(step_batch(model))
     newest = folder.save(model, {"n": 2})
     newest.write_bytes(damage(newest.read_bytes()))
-    other = toy("fmodr", seed=4)
+    other = at_stage(NAME, seed=4)
     with pytest.warns(UserWarning, match="000002.npz is damaged .*going on from the one before"):
         assert folder.load(other) == {"n": 1}
     assert all((value == state(other)[key]).all() for key, value in wanted.items())
@@ -125,17 +115,17 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(damage, tmp_pa
 
 
 def test_fit_recipe_interrupted_or_killed_and_resumed_equals_one_run(tmp_path):
-    whole = toy("fmodr")
+    whole = at_stage(NAME)
     whole.fit_recipe(resumable_data, **RUN)
     with pytest.raises(KeyboardInterrupt):
-        toy("fmodr").fit_recipe(
+        at_stage(NAME).fit_recipe(
             resumable_data, checkpoint=tmp_path / "interrupted", callbacks=[StopAt(4)], data_id="a", **RUN
         )
     command = [sys.executable, "-m", "tests.training.killed_run", str(tmp_path / "killed")]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     for how in ("interrupted", "killed"):
-        second, kept = toy("fmodr", seed=1), {"checkpoint": tmp_path / how, "resume": True}
+        second, kept = at_stage(NAME, seed=1), {"checkpoint": tmp_path / how, "resume": True}
         with pytest.raises(CheckpointError, match="must be those of the run .* Received: b instead of a"):
             second.fit_recipe(resumable_data, data_id="b", **kept, **RUN)
         second.fit_recipe(resumable_data, data_id="a", **kept, **RUN)
@@ -145,27 +135,11 @@ def test_fit_recipe_interrupted_or_killed_and_resumed_equals_one_run(tmp_path):
 
 
 def test_a_run_in_a_stage_that_is_not_to_be_run_is_refused(tmp_path):
-    model = toy("fmodr", "coarse_joint")
+    model = at_stage(NAME, "structure")
     CheckpointFolder(tmp_path).save(model, {"data": None})
     before = state(model)
-    with pytest.raises(RecipeError, match="stands in stage 'coarse_joint', which must be among"):
-        model.fit_recipe(resumable_data, stages=["refine"], checkpoint=tmp_path, resume=True)
+    with pytest.raises(RecipeError, match="stands in stage 'structure', which must be among"):
+        model.fit_recipe(resumable_data, stages=["synthesis"], checkpoint=tmp_path, resume=True)
     assert all((value == state(model)[key]).all() for key, value in before.items())
-    with pytest.raises(InputError, match="`steps_per_epoch` must be at least 1"):
-        model.fit_recipe(resumable_data, steps_per_epoch=0)
-
-
-def test_keras_saves_and_loads_a_compiled_model_that_takes_the_same_next_step(tmp_path):
-    model = toy("fsg_gan", "synthesis")
-    model.dropout.rate = 0.0
-    _one(model, batch(0))
-    model.save(tmp_path / "toy.keras")
-    loaded = keras.saving.load_model(tmp_path / "toy.keras")
-    loaded.dropout.rate = 0.0
-    data = batch(1)
-    np.testing.assert_array_equal(model(data["occluded"])["image"], loaded(data["occluded"])["image"])
-    _one(model, data)
-    _one(loaded, data)
-    for a, b in zip(model.variables, loaded.variables, strict=True):
-        if "seed" not in a.path:
-            np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
+    with pytest.raises(InputError, match="`interval` must be at least 1"):
+        model.fit_recipe(resumable_data, interval=0)

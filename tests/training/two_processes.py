@@ -6,97 +6,96 @@ it, it is one of two processes with a device each, which is for JAX only.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from tests.models import run_stages, tiny
-from tests.training import toys
-from tfinpaint.training.recipe import Recipe
+from tests.models import tiny
+from tests.models.run_stages import at_stage
+from tests.toys.can_dfe import CANDFE
+from tfinpaint import losses
+from tfinpaint.models.base import InpaintingModel
+from tfinpaint.training.declared import term
+from tfinpaint.training.recipe import Gate, Recipe, Stage, Update
 
 TENSORFLOW = keras.backend.backend() == "tensorflow"
 
 
-def _fragile_l1(model: Any, batch: dict, out: dict) -> Any:
-    """The error of `first`, whose gradient is not a number for samples with `fragile` 1."""
-    size = ops.sqrt((1.0 - batch["fragile"]) * ops.mean(ops.square(out["first"]), axis=(1, 2, 3)))
-    return toys._l1("first")(model, batch, out) + 0.1 * size
+def _fragile(model: Any, batch: dict, out: dict) -> Any:
+    """Its gradient is not a number for samples with `fragile` 1."""
+    size = ops.sqrt((1.0 - batch["fragile"]) * ops.mean(ops.square(out["restored"]["picture_1"]), axis=(1, 2, 3)))
+    return losses.mean_l1(out["restored"]["picture_1"], batch["image"]) + 0.1 * size
 
 
-class Still(toys.Toy):
-    """The toy without noise, which no two devices would draw as one does, and with samples that overflow."""
+@keras.saving.register_keras_serializable("tfinpaint_tests")
+class Fragile(CANDFE):
+    """CAN-DFE with samples that a gate keeps out, and others that overflow."""
 
-    terms = {**toys.Toy.terms, "rec_coarse": _fragile_l1}
-
-    def __init__(self, names: dict[str, str], **kwargs: Any) -> None:
-        super().__init__(names, **kwargs)
-        self.dropout.rate = 0.0
-        self.judge.get_layer("judge_norm").call = lambda x, training=None, mask=None: x  # knows one device's samples
+    terms = {**CANDFE.terms, "fragile": term("restored", reads=("fragile",))(_fragile)}
+    gates = {"given": term(reads=("gate",))(lambda model, batch, out: batch["gate"])}
 
 
-# All that a step can do: hooks, a schedule, fresh batches, two players and optimizers, routes, a gate.
-RECIPE = {
-    "model": "Still",
-    "optimizer": {"name": "adam"},
-    "gates": {"unsolved": {"value": "coarse_hole_l1", "at_least": 0.0}},
-    "stages": [
-        {
-            "name": "everything",
-            "length": {"steps": 4},
-            "batch": 4,
-            "schedule": {"name": "step", "every_steps": 2, "factor": 0.5},
-            "hooks": {"before": [{"hook": "momentum_update", "m": 0.9}], "after": [{"hook": "enqueue"}]},
-            "updates": [
-                {
-                    "player": "D",
-                    "parts": {"judge": 1e-2},
-                    "terms": {"wgan_d": 1},
-                    "optimizer": {"name": "sgd", "momentum": 0.9},
-                    "fresh": True,
-                },
-                {
-                    "player": "G",
-                    "parts": {"first": 1e-3, "second": 1e-3},
-                    "terms": {"rec_coarse": 1, "rec_refine": 1, "wgan_g": 0.1},
-                    "route": {"rec_coarse": ["first"], "wgan_g": ["second"]},
-                    "gate": "unsolved",
-                    "fresh": True,
-                },
-            ],
-        }
-    ],
-}
+# All that a step can do: hooks, a schedule, fresh batches, two updates and optimizers, routes, a gate.
+RECIPE = Recipe(
+    gates={"open": Gate("given", 0.0)},
+    stages=(
+        Stage(
+            "everything",
+            {"steps": 4},
+            4,
+            (
+                Update({"head": 1e-2}, {"info_nce": 1.0}, optimizer={"name": "sgd", "momentum": 0.9}, fresh=True),
+                Update(
+                    {"decoder": 1e-3, "encoder": 1e-3},
+                    {"fragile": 1.0, "uv": 1.0, "info_nce": 0.1},
+                    route={"fragile": ("decoder",), "uv": ("encoder",), "info_nce": ("encoder",)},
+                    gate="open",
+                    fresh=True,
+                ),
+            ),
+            hooks={"before": ({"hook": "momentum_update", "m": 0.9},), "after": ({"hook": "enqueue"},)},
+            schedule={"name": "step", "every_steps": 2, "factor": 0.5},
+        ),
+    ),
+)
 # The samples of each step and the values that its gate sees. On TensorFlow two devices split four samples evenly, three
 # unevenly, and leave one of them without any; JAX splits evenly or not at all. In the last step one sample overflows.
 STEPS = [[-1, 1, 1, -1], [1, 1, -1] if TENSORFLOW else [1, -1], [-1] if TENSORFLOW else [-1, -1], [1, 1, 1, 1]]
 
 
-def still() -> Still:
-    """The toy in its one stage, with loss scaling."""
-    keras.utils.set_random_seed(0)
-    model = Still({"first": "first", "second": "second", "judge": "judge"})
-    model.compile(Recipe.from_dict(RECIPE), loss_scaling=True)
+def fragile(loss_scaling: bool = True, **options: Any) -> Fragile:
+    """That model in its one stage."""
+    model = tiny.with_weights(Fragile())
+    model.compile(RECIPE, loss_scaling=loss_scaling, **options)
     return model
 
 
-def still_batches() -> list[dict]:
+def fragile_batch(index: int, gate: Sequence[float] = (1, 1, 1, 1), overflows: bool = False) -> dict[str, np.ndarray]:
+    """A batch of the samples whose gate values these are; perhaps the last one overflows."""
+    some = np.zeros(len(gate), "float32")
+    some[-1] = overflows
+    return {**tiny.batch_of("can_dfe", index, len(gate)), "gate": np.array(gate, "float32"), "fragile": some}
+
+
+def fragile_batches() -> list[dict]:
     """Two for each step."""
-    batches = [toys.batch(i, len(gate), gate) for i, gate in enumerate(g for g in STEPS for _ in range(2))]
-    for batch in batches:
-        batch["fragile"] = np.zeros(len(batch["gate"]), "float32")
-    batches[-1]["fragile"][-1] = 1
-    return batches
+    return [fragile_batch(i, STEPS[i // 2], overflows=i == 7) for i in range(8)]
 
 
-def zoo_model(name: str) -> Any:
-    """A tiny model of the zoo in its last stage; not compiled, which is faster for a few steps."""
-    slots = run_stages.features(tiny.MODELS[name].features)
-    model = tiny.make(name)
-    model.compile(recipe="small", features=slots, run_eagerly=True)
-    return model
+def model_of(name: str) -> InpaintingModel:
+    """A tiny model in its last stage; not compiled, which is faster for a few steps."""
+    return at_stage(name, changes=tiny.MODELS[name].apart)
+
+
+def batches_of(name: str) -> list[dict]:
+    """Those of two steps; of sizes that do not divide, where a step takes one batch."""
+    model = model_of(name)
+    several = model.stage.batches_per_step
+    sizes = [len(gate) for gate in STEPS[1:3]] if several == 1 else [3] * 2 * several
+    return [tiny.batch_of(model, i, count) for i, count in enumerate(sizes)]
 
 
 def run(make: Callable, batches: list[dict], share: Callable = lambda v: v) -> dict[str, np.ndarray]:
@@ -140,10 +139,9 @@ def two_devices(port: str | None = None, process: str = "0") -> tuple[Any, Calla
 
 def main(out: str, *process: str) -> None:
     distribution, share = two_devices(*process)
-    cases = {"still": (still, still_batches())}
+    cases = {"fragile": (fragile, fragile_batches())}
     for name in tiny.MODELS if TENSORFLOW else ():
-        batches = [tiny.batch(i, len(gate)) for i, gate in enumerate(STEPS[1:3])]
-        cases[name] = (lambda name=name: zoo_model(name)), batches
+        cases[name] = (lambda name=name: model_of(name)), batches_of(name)
     results = {}
     for case, (make, batches) in cases.items():
         if not process:

@@ -29,16 +29,15 @@ def values_and_grads(
             totals, aux = fn()
         return totals, (aux, [scope.get_current_value(v) for v in rest])
 
-    rest_values = [v.value for v in rest]
-    totals, backward, (aux, new) = jax.vjp(
-        lambda values: pure(values, rest_values), [v.value for v in flat], has_aux=True
-    )
+    values, rest_values = [v.value for v in flat], [v.value for v in rest]
+    totals, linear, (aux, new) = jax.linearize(lambda values: pure(values, rest_values), values, has_aux=True)
     for variable, value in zip(rest, new, strict=True):
         variable.assign(value)
     grads, start = [], 0
     for i, group in enumerate(groups):
-        seed = [ops.ones_like(t) if i == j else ops.zeros_like(t) for j, t in enumerate(totals)]
-        grads.append(backward(seed)[0][start : start + len(group)])
+        # Backward from this total alone: zeros for the others would be computed, and 0 times what overflowed is NaN.
+        backward = jax.linear_transpose(lambda values, i=i: linear(values)[i], values)
+        grads.append(backward(ops.ones_like(totals[i]))[0][start : start + len(group)])
         start += len(group)
     return aux, grads
 
