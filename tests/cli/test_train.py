@@ -17,7 +17,9 @@ COMMON = ["--stages", "detector", "coarse", "--scale", "0.0005", "--interval", "
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
+    """A tiny model, and rectangles in front of faces: worn masks take half a minute to be traced, and have own tests."""
     monkeypatch.setattr(zoo, "load", lambda name, weights: make("fmodr"))
+    monkeypatch.setattr(pipeline, "default_occlusion", lambda mixture: LowerFaceRectangle())
 
 
 @pytest.fixture
@@ -78,7 +80,6 @@ def spy(monkeypatch, room, name, seen):
 def test_batches_hold_what_the_stages_of_any_model_read(name, walk, keys, faces, tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr(zoo, "load", lambda preset, weights: make(name))
-    monkeypatch.setattr(pipeline, "default_occlusion", lambda mixture: LowerFaceRectangle())
     spy(monkeypatch, pipeline, "occlude", seen)
     arguments = ["--data", str(faces), "--validation", str(faces), "--out", str(tmp_path / "run"), *walk]
     assert cli.main(["train", "fmodr", *arguments, "--interval", "2"]) == 0
@@ -92,7 +93,6 @@ def test_batches_hold_what_the_stages_of_any_model_read(name, walk, keys, faces,
 def test_only_the_stages_that_run_are_asked_what_they_read(faces, tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr(zoo, "load", lambda preset, weights: make("can_dfe"))
-    monkeypatch.setattr(pipeline, "default_occlusion", lambda mixture: LowerFaceRectangle())
     spy(monkeypatch, pipeline, "occlude", seen)
     arguments = ["--data", str(faces), "--out", str(tmp_path / "run"), "--stages", "contrast", "--scale", "0.1"]
     assert cli.main(["train", "fmodr", *arguments]) == 0
