@@ -68,6 +68,25 @@ def checked_batch(data: Any, keys: Collection[str], side: int, stage: str, stack
     return {key: _known_shape(key, value, side, stacked) for key, value in data.items()}
 
 
+def of_one_size(batches: Any) -> Any:
+    """A `tf.data.Dataset` of batches without those that hold not as many samples as the first, such as a pass's last.
+
+    Only batches of one size can be stacked. Other streams, and datasets that know the size, stay as they are.
+    """
+    spec = getattr(batches, "element_spec", None)
+    if not isinstance(spec, Mapping) or all(entry.shape[:1].is_fully_defined() for entry in spec.values()):
+        return batches
+    import tensorflow as tf
+
+    def compare(first: Any, batch: dict) -> tuple:
+        count = tf.shape(next(iter(batch.values())))[0]
+        first = tf.where(first > 0, first, count)
+        return first, (batch, count == first)
+
+    compared = batches.scan(tf.constant(0), compare)
+    return compared.filter(lambda batch, fits: fits).map(lambda batch, fits: batch)
+
+
 def _known_shape(key: str, value: Any, side: int, stacked: bool) -> Any:
     """A tensor; where a generator left the sides of a picture open, of the network's size."""
     if isinstance(value, tuple):

@@ -1,0 +1,52 @@
+"""Every stage of every model trains and validates on batches whose sizes no one knows beforehand."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.models.run_stages import at_stage
+from tests.models.tiny import MODELS, batch_of, stages
+from tfinpaint import zoo
+
+
+def dataset(batches, sides):
+    """Batches whose specs tell neither their number of samples nor, unless `sides`, how large a picture is."""
+    shapes = {
+        k: (None, *(v.shape[1:] if sides or v.ndim < 4 else (None, None, v.shape[-1]))) for k, v in batches[0].items()
+    }
+    spec = {k: tf.TensorSpec(shape, tf.float32) for k, shape in shapes.items()}
+    return tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=spec)
+
+
+STAGES = [(name, stage) for name in MODELS for stage in stages(name)]
+# Of the zoo's networks, larger than the others, the first stage is run and the others are only traced.
+RUN = [(name, stage) for name, stage in STAGES if name not in zoo.MODELS or stage == stages(name)[0]]
+
+
+@pytest.mark.parametrize(("name", "stage"), STAGES)
+def test_a_stage_trains_on_batches_of_unknown_size_and_a_smaller_last_one(name, stage):
+    """In one compiled step. Where a step takes several batches, the last one is left out: it cannot be stacked."""
+    model = at_stage(name, stage, run_eagerly=False, jit_compile=False)
+    several = model.stage.batches_per_step
+    sizes = [2, 1] if several == 1 else [2, 2, 1, *[2] * (2 * several - 3), 2, 1]
+    data = dataset([batch_of(model, i, count) for i, count in enumerate(sizes)], sides=False)
+    if (name, stage) not in RUN:
+        model.make_train_function()
+        tf.function(model.step).get_concrete_function(data.element_spec)
+        return
+    logs = model.fit(data, verbose=0).history
+    assert all(np.isfinite(v).all() for v in logs.values())
+    assert int(model.stage_step) == 2
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_is_validated_on_batches_of_unknown_size_by_the_mean_over_samples(name):
+    for stage in {stages(name)[0], stages(name)[-1]}:
+        model = at_stage(name, stage, run_eagerly=False, jit_compile=False)
+        batches = [batch_of(model, i, count) for i, count in enumerate((2, 1))]
+        together = {k: np.concatenate([b[k] for b in batches]) for k in batches[0]}
+        logs = model.evaluate(dataset(batches, sides=False), verbose=0, return_dict=True)
+        assert set(logs) == set(model.measures_of(model.stage))
+        model.run_eagerly = True
+        wanted = model.evaluate(dataset([together], sides=True), verbose=0, return_dict=True)
+        assert logs == pytest.approx(wanted, rel=1e-4)
