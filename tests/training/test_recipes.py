@@ -100,6 +100,20 @@ def test_a_routed_term_reaches_only_its_parts():
     assert not same(after["alone"], after["free"])
 
 
+def test_fmodr_trains_end_to_end_in_one_stage_that_no_paper_has():
+    """Detector, coarse, refine and attention by one update, the critic of both pictures by another; all of it moves."""
+    pixels = {"mask_mse": 1.0, "rec_coarse": 1.0, "rec_refine": 1.0, "perceptual": 1.0}
+    painters = dict.fromkeys(("detector", "coarse", "refine", "sca"), 1e-3)
+    paints = Update(painters, {**pixels, "adv_g_coarse": 0.1, "adv_g_refine": 0.1})
+    judges = Update({"critic": 1e-3}, {"adv_d_coarse": 1.0, "adv_d_refine": 1.0})
+    model = at_stage("fmodr", recipe=Recipe((Stage("all", {"steps": 2}, 2, (paints, judges)),)))
+    before = weights(model, *model.part_variables)
+    for i in range(2):
+        logs = model.train_on_batch(step_batch(model, i), return_dict=True)
+    assert all(np.isfinite(v) for v in logs.values())
+    assert moved(before, weights(model, *model.part_variables))
+
+
 def test_a_term_of_weight_0_is_not_computed():
     model = with_update("can_dfe", parts={"decoder": 1e-3}, terms={"rec": 1.0, "uv": 0.0}, optimizer=None)
     assert model.batch_keys() == {"occluded2"}  # of the hook and the measure; not `uv`
