@@ -6,6 +6,7 @@ Rooms are loaded when they are first named, so `import tfinpaint` costs nothing 
 import importlib
 from typing import Any
 
+from tfinpaint._keras_objects import register_with_keras
 from tfinpaint._version import __version__
 
 _ROOMS = (
@@ -37,3 +38,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+register_with_keras()
