@@ -121,6 +121,8 @@ def test_y_and_weights_are_refused_as_others_give_them_too(name):
     for extra in ((data["image"],), (None, np.ones(2, "float32"))):
         with pytest.raises(InputError, match="must be called without `(y|sample_weight)`"):
             model.train_on_batch(data, *extra)
+    model.fit(data, None, 1, verbose=0)  # its other arguments may be given by place, too: here batches of one sample
+    assert int(model.stage_step) == 2
     pairs = tf.data.Dataset.from_tensors((data, data["image"]))
     for method in (model.fit, model.evaluate):
         with pytest.raises(InputError, match="must be called without `y`"):

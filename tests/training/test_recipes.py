@@ -222,6 +222,22 @@ def test_an_epoch_is_a_pass_over_the_faces_and_a_step_schedule_falls_with_it():
         stage.steps()
 
 
+SCHEDULES = [{"name": "step", "every_epochs": 1, "factor": 0.1}, {"name": "cosine"}]
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=["step", "cosine"])
+def test_where_no_one_says_how_many_faces_there_are_a_schedule_of_epochs_does_not_fall(schedule):
+    """`compile` and `fit` alone, without `fit_recipe`; told the number, it falls by the end of the stage."""
+    stage = replace(class_of("can_dfe").recipes["paper"].stages[1], length={"epochs": 2}, schedule=schedule)
+    model = at_stage("can_dfe", recipe=Recipe((stage,)))
+    for faces, falls in ((None, False), (2, True)):
+        model.begin(stage.name, faces_per_epoch=faces)
+        for i in range(3):
+            model.train_on_batch(step_batch(model, i))
+        rate = float(model.optimizer.by_part["decoder"].learning_rate)
+        assert rate < 1.1e-5 if falls else rate == pytest.approx(1e-3)
+
+
 def test_a_part_that_two_stages_train_with_different_optimizers_has_both():
     model = at_stage("can_dfe", "contrast")
     assert set(model.optimizer.by_part) == {"encoder/0", "encoder/1", "head", "decoder"}

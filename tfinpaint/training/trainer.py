@@ -103,13 +103,15 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         Args:
             stage: its name.
             length: the stage's length in steps, where it differs from the recipe's (schedules end there).
-            faces_per_epoch: how many faces there are, for schedules and lengths that count epochs.
+            faces_per_epoch: how many faces there are, for schedules and lengths that count epochs; without it these
+                schedules do not fall.
         """
         self.stage = self.recipe.stage(stage)
         self._untracked.ready = False
         self.freeze(self.stage.frozen)
         self._epoch = self.stage.epoch(faces_per_epoch)
-        self._stage_length = length or self.stage.length.get("steps", 1)
+        known = faces_per_epoch or "steps" in self.stage.length
+        self._stage_length = length or (self.stage.steps(faces=faces_per_epoch) if known else None)
         rates = [rate for update in self.stage.updates for rate in update.parts.values()]
         self.optimizer.learning_rate = self._leading_rate = max(rates) or 1.0  # rates of 0 are 0 of anything
         self._set_rates()
@@ -147,7 +149,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
             self._trackers[f"validation_{name}"].update_state(value)
         return {name: self._trackers[f"validation_{name}"].result() for name in logs}
 
-    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Keras's `fit` on batches that are dicts; stages that eat several batches a step get them stacked.
 
         Those that hold fewer samples than the first cannot be stacked and are left out.
@@ -157,9 +159,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
             InputError: `y`, `sample_weight` and the like, which a batch's own keys stand for.
         """
         self._check_compiled("fit")
-        if args or "y" in kwargs:
-            refuse_other_arguments("fit", {"y": args[0] if args else kwargs["y"]})
-        refuse_other_arguments("fit", {k: kwargs.pop(k, None) for k in ("sample_weight", "class_weight")})
+        refuse_other_arguments("fit", {"y": y, **{k: kwargs.pop(k, None) for k in ("sample_weight", "class_weight")}})
         count = self.stage.batches_per_step
         if count > 1:
             if not hasattr(x, "map" if self.splits_batches else "batch"):
@@ -172,7 +172,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
                 x = x.map(lambda batches: {k: tuple(v[i] for i in range(count)) for k, v in batches.items()})
         if hasattr(x, "element_spec") or isinstance(x, keras.utils.PyDataset):
             kwargs.setdefault("shuffle", False)  # a tf.data.Dataset orders itself; Keras would warn
-        return super().fit(x, **kwargs)
+        return super().fit(x, None, *args, **kwargs)
 
     def fit_recipe(
         self,
