@@ -129,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for fault in faults:
             print(f"{fault.name}\n    {fault.file}\n    {' '.join(fault.tests)}")
         return 0
+    commit = records.git_revision()  # of what is copied now
     try:
         rows = _run(faults)
     except FaultError as error:
@@ -136,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     caught = sum(row["caught"] for row in rows)
     print(f"{caught} of {len(rows)} faults caught")
     if not options.only:
-        where = {"versions": records.environment(), "hardware": records.hardware(), "commit": records.git_revision()}
+        where = {"versions": records.environment(), "hardware": records.hardware(), "commit": commit}
         seconds = round(sum(row["seconds"] for row in rows), 1)
         records.write_json({**where, "caught": caught, "of": len(rows), "seconds": seconds, "faults": rows}, RESULT)
     return int(caught < len(rows))

@@ -40,7 +40,7 @@ PICTURES = (
         "tfinpaint/models/restore.py",
         "1e-6 if shrinks else 0.5",
         "0.5",
-        ("tests/models/test_restore_pictures.py",),
+        ("tests/models/test_restore_pictures.py::test_a_line_of_one_pixel_still_hides_when_the_picture_shrinks",),
     ),
     Fault(
         "a shrunk photo's mask loses thin lines",
@@ -54,7 +54,7 @@ PICTURES = (
         "tfinpaint/faces/paste.py",
         "opacity = np.clip(distance / (width + 1), 0, 1)[..., None]",
         "opacity = np.ones_like(distance)[..., None]",
-        ("tests/faces/test_paste.py",),
+        ("tests/faces/test_paste.py::test_the_transition_lies_inside_the_mask",),
     ),
     Fault(
         "pasted beyond the mask",
@@ -69,7 +69,7 @@ PICTURES = (
         "return Look(matrix, face_tools.resample(self.photo.pixels, matrix, (size, size)), hidden)",
         "pixels = self.pasted().pixels if all(k.mask is not None for k in self.looks) else self.photo.pixels\n"
         "        return Look(matrix, face_tools.resample(pixels, matrix, (size, size)), hidden)",
-        ("tests/test_restoration.py",),
+        ("tests/test_restoration.py::test_a_face_that_lies_elsewhere_when_painted_is_painted_anew_from_the_photo",),
     ),
     Fault(
         "a phone's photo stays lying on its side",
@@ -115,7 +115,7 @@ DATA = (
         "tfinpaint/data/pipeline.py",
         'occlusion(sample["image"], sample["landmarks"], draw.seeds())',
         'occlusion(sample["image"], sample["landmarks"], seeds)',
-        ("tests/data/test_uv_views_and_distance.py",),
+        ("tests/data/test_uv_views_and_distance.py::test_a_positive_pair_is_the_same_picture_under_two_masks",),
     ),
 )
 
@@ -128,35 +128,37 @@ NETWORKS = (
         "        attention = ops.softmax(self.scale * scores + penalty, axis=-1)",
         "self.propagate(self.match(patches, penalty), (rows, columns))  # (batch, n queries, n keys)\n"
         "        attention = ops.softmax(self.scale * scores, axis=-1)",
-        ("tests/layers/test_contextual_attention.py",),
+        (
+            "tests/layers/test_contextual_attention.py::test_patches_that_touch_the_hole_have_weight_exactly_0_and_rows_sum_to_1",
+        ),
     ),
     Fault(
         "cross-attention copies from hidden patches",
         "tfinpaint/layers/patch_cross_attention.py",
         "_HIDDEN * hidden\n",
         "0.0 * hidden\n",
-        ("tests/layers/test_patch_cross_attention.py",),
+        ("tests/layers/test_patch_cross_attention.py::test_only_visible_patches_are_copied",),
     ),
     Fault(
         "scales of a DMFB do not build on each other",
         "tfinpaint/layers/dmfb.py",
         "found.append(conv(found[-1] + other))",
         "found.append(conv(other))",
-        ("tests/layers/test_dmfb.py",),
+        ("tests/layers/test_dmfb.py::test_with_kernels_that_only_copy_the_scales_add_up",),
     ),
     Fault(
         "the critic is told that real is fake",
         "tfinpaint/losses/adversarial.py",
         "per_sample(ops.softplus(-as_float(real))) + per_sample(ops.softplus(as_float(fake)))",
         "per_sample(ops.softplus(as_float(real))) + per_sample(ops.softplus(-as_float(fake)))",
-        ("tests/test_losses.py",),
+        ("tests/test_losses.py::test_logistic_losses_by_hand",),
     ),
     Fault(
         "made-up borders count in a loss",
         "tfinpaint/losses/pixel.py",
         "values if weight is None else values * as_float(weight)",
         "values",
-        ("tests/test_losses.py",),
+        ("tests/test_losses.py::test_a_weight_leaves_pixels_out_and_keeps_the_divisor",),
     ),
 )
 
@@ -167,13 +169,13 @@ SCORES = (
         "tfinpaint/evaluation/metrics/pixels.py",
         "-10 * np.log10(masked_mean(_square(pictures, references), where))",
         "-10 * np.log10(masked_mean(_square(pictures, references), None))",
-        ("tests/evaluation/test_metrics.py",),
+        ("tests/evaluation/test_metrics.py::test_metrics_over_a_hole_see_only_the_hole",),
     ),
     Fault(
         "a limit that is just reached does not count",
         "tfinpaint/evaluation/protocols/roc.py",
         'np.searchsorted(self.fpr, fpr, side="right") - 1',
         'np.searchsorted(self.fpr, fpr, side="left") - 1',
-        ("tests/evaluation/protocols/test_roc.py",),
+        ("tests/evaluation/protocols/test_roc.py::test_a_limit_that_is_just_reached_counts",),
     ),
 )

@@ -2,7 +2,7 @@
 
 from benchmarks.faults.fault import Fault
 
-_MOVES = "tests/models/test_models.py::test_a_stage_moves_every_weight_of_its_parts_and_nothing_else"
+_RECIPES = "tests/training/test_recipes.py"
 
 TRAINING = (
     Fault(
@@ -10,14 +10,14 @@ TRAINING = (
         "tfinpaint/training/trainer.py",
         "self.freeze(self.stage.frozen)",
         "self.freeze(())",
-        (f"{_MOVES}[fsg_gan-synthesis]",),
+        (f"{_RECIPES}::test_a_frozen_part_keeps_its_weights_and_batch_statistics_though_others_look_through_it",),
     ),
     Fault(
         "a route is ignored",
         "tfinpaint/training/recipe.py",
         "if w and part in self.route.get(t, self.parts)",
         "if w and part in self.parts",
-        ("tests/models/test_fmodr_claims.py::test_the_kernels_learn_from_the_perceptual_term_and_from_no_other",),
+        (f"{_RECIPES}::test_a_routed_term_reaches_only_its_parts",),
     ),
     Fault(
         "a detached output passes its gradient",
@@ -52,7 +52,7 @@ TRAINING = (
         "tfinpaint/training/schedule.py",
         'ops.power(float(schedule["factor"]), ops.floor(step / every))',
         'ops.power(1.0 / float(schedule["factor"]), ops.floor(step / every))',
-        ("tests/training/test_recipes.py::test_rates_of_a_step_schedule_fall_by_its_factor_each_epoch",),
+        (f"{_RECIPES}::test_an_epoch_is_a_pass_over_the_faces_and_a_step_schedule_falls_with_it",),
     ),
     Fault(
         "a logged gradient keeps the loss scale",
@@ -90,6 +90,6 @@ TRAINING = (
         "tfinpaint/training/checkpoint.py",
         "for i, v in enumerate(optimizer.variables)}",
         "for i, v in enumerate(optimizer.variables[:2])}",
-        ("tests/models/test_models.py::test_two_more_steps_of_any_stage_after_a_save_are_the_same_in_another_model",),
+        ("tests/models/test_models.py::test_the_next_step_of_any_stage_after_a_save_is_the_same_in_another_model",),
     ),
 )

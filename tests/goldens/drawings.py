@@ -136,3 +136,10 @@ def _grain(shape: tuple[int, ...], seed: int) -> np.ndarray:
 
 def _bytes(picture: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(picture, 0, 255)).astype(np.uint8)
+
+
+# Preset -> its two faces and its photo, made of scikit-image's portrait.
+PICTURES = {
+    "fmodr_128": lambda portrait: [*faces_behind_masks(), photo_behind_mask(portrait)],
+    "c2fdan_128_small": lambda portrait: [*faces_behind_words(), photo_behind_word(portrait)],
+}
