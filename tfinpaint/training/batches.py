@@ -68,23 +68,24 @@ def checked_batch(data: Any, keys: Collection[str], side: int, stage: str, stack
     return {key: _known_shape(key, value, side, stacked) for key, value in data.items()}
 
 
-def of_one_size(batches: Any) -> Any:
-    """A `tf.data.Dataset` of batches without those that hold not as many samples as the first, such as a pass's last.
+def stacked(batches: Any, count: int) -> Any:
+    """A stream of stacks of `count` batches, those of a stack of one size; what does not fill a stack is left out.
 
-    Only batches of one size can be stacked. Other streams, and datasets that know the size, stay as they are.
+    Args:
+        batches: a `tf.data.Dataset` of batches, of whatever sizes (the last of a pass is often smaller), or another
+            stream with the method `batch`.
+        count: batches in a stack.
     """
     spec = getattr(batches, "element_spec", None)
     if not isinstance(spec, Mapping) or all(entry.shape[:1].is_fully_defined() for entry in spec.values()):
-        return batches
+        return batches.batch(count, drop_remainder=True)
     import tensorflow as tf
 
-    def compare(first: Any, batch: dict) -> tuple:
-        count = tf.shape(next(iter(batch.values())))[0]
-        first = tf.where(first > 0, first, count)
-        return first, (batch, count == first)
-
-    compared = batches.scan(tf.constant(0), compare)
-    return compared.filter(lambda batch, fits: fits).map(lambda batch, fits: batch)
+    return batches.group_by_window(
+        key_func=lambda batch: tf.shape(next(iter(batch.values())), tf.int64)[0],
+        reduce_func=lambda size, group: group.batch(count, drop_remainder=True),
+        window_size=count,
+    )
 
 
 def _known_shape(key: str, value: Any, side: int, stacked: bool) -> Any:

@@ -10,7 +10,7 @@ from keras import ops
 from tfinpaint.errors import InputError, RecipeError
 from tfinpaint.training.averages import AveragedWeights
 from tfinpaint.training.backend import StepAdapter, gather_samples, real_samples
-from tfinpaint.training.batches import checked_batch, of_one_size, refuse_other_arguments
+from tfinpaint.training.batches import checked_batch, refuse_other_arguments, stacked
 from tfinpaint.training.check import check_recipe
 from tfinpaint.training.declared import Hook, Output, Term
 from tfinpaint.training.feature_slots import FeatureNetworks, FeatureSlot
@@ -152,7 +152,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Keras's `fit` on batches that are dicts; stages that eat several batches a step get them stacked.
 
-        Those that hold fewer samples than the first cannot be stacked and are left out.
+        Stacked are batches of one size; what does not fill a stack is left out.
 
         Raises:
             RecipeError: the model is not compiled.
@@ -167,7 +167,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
                     f"Stage {self.stage.name!r} takes {count} fresh batches a step, so `x` must be a tf.data.Dataset "
                     f"of batches. Received: {type(x).__name__}."
                 )
-            x = of_one_size(x).batch(count, drop_remainder=True)
+            x = stacked(x, count)
             if self.splits_batches:  # by the first axis of every tensor, which must be that of the samples
                 x = x.map(lambda batches: {k: tuple(v[i] for i in range(count)) for k, v in batches.items()})
         if hasattr(x, "element_spec") or isinstance(x, keras.utils.PyDataset):
