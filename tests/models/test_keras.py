@@ -55,7 +55,7 @@ def test_save_and_load_give_the_same_picture_and_the_same_next_step(name, compil
 @names
 @both
 def test_a_model_is_cloned_described_and_made_from_its_config(name, compiled, capsys):
-    model = model_of(name, compiled)
+    model = at_stage(name) if compiled else make(name)
     config = model.get_config()
     for other in (keras.models.clone_model(model), type(model).from_config(config)):
         assert type(other) is type(model) and other.get_config() == config

@@ -248,3 +248,26 @@ def test_a_model_of_another_side_has_the_same_weights(name):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
     data = batch_of(other)
     assert other.restore(pictures_of(data), data["mask"]).images.any()
+
+
+# ---- what a model declares -------------------------------------------------------------------------------------------
+
+
+@names
+def test_terms_read_and_depend_on_what_they_declare_and_on_nothing_else(name):
+    """Each on a batch with its own keys only; its gradient reaches only the parts that paint what it looks at."""
+    import tensorflow as tf
+
+    model = at_stage(name)
+    whole = {key: tf.constant(value) for key, value in batch_of(model, count=2, draws=False).items()}
+    for kind in ("terms", "gates"):
+        for key, term in getattr(model, kind).items():
+            batch = {k: v for k, v in whole.items() if k in {"image", "occluded", "mask", *model._reads([term])}}
+            with tf.GradientTape(persistent=False) as tape:
+                values = term(model, batch, model.forward(batch, term.needs, training=True))
+            assert tuple(values.shape) == (2,) and values.dtype == "float32", key
+            owners = [(part, v.value) for part, vs in model.part_variables.items() for v in vs]
+            gradients = tape.gradient(values, [variable for _, variable in owners])
+            reached = {part for (part, _), g in zip(owners, gradients, strict=True) if g is not None and np.any(g)}
+            assert reached <= model.painted_by(term.needs), key
+            assert reached or kind == "gates" or term.features, key

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.models.run_stages import at_stage
-from tests.models.tiny import step_batch
+from tests.models.tiny import batch_of, step_batch
 from tests.training.killed_run import NAME, RUN, StopAt, resumable_data
 from tfinpaint.errors import CheckpointError, DamagedCheckpointError, InputError, RecipeError
 from tfinpaint.training import CheckpointFolder, load_checkpoint, read_about, save_checkpoint
@@ -132,6 +132,32 @@ def test_fit_recipe_interrupted_or_killed_and_resumed_equals_one_run(tmp_path):
         for key, value in state(whole).items():
             if not key.startswith("metric"):
                 np.testing.assert_array_equal(value, state(second)[key], err_msg=f"{how} {key}")
+
+
+def test_a_resumed_run_goes_on_behind_all_batches_that_its_steps_have_eaten(tmp_path):
+    """CA-GAN's adversarial steps eat six each."""
+    import tensorflow as tf
+
+    starts = []
+
+    def data(size, start):
+        starts.append(start)
+        batches = [batch_of("ca_gan", i, size, draws=False) for i in range(start, 12)]
+        return tf.data.Dataset.from_tensor_slices({k: np.stack([b[k] for b in batches]) for k in batches[0]})
+
+    def run(seed=0, **options):
+        model = at_stage("ca_gan", seed=seed, recipe="paper")
+        model.fit_recipe(data, scale=0.2, interval=1, verbose=0, **options)
+        return model
+
+    whole = run()
+    with pytest.raises(KeyboardInterrupt):
+        run(checkpoint=tmp_path, callbacks=[StopAt(2)])
+    resumed = run(seed=1, checkpoint=tmp_path, resume=True)
+    assert starts == [0, 0, 6]
+    for key, value in state(whole).items():
+        if not key.startswith("metric"):
+            np.testing.assert_array_equal(value, state(resumed)[key], err_msg=key)
 
 
 def test_a_run_in_a_stage_that_is_not_to_be_run_is_refused(tmp_path):

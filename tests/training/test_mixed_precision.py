@@ -10,7 +10,7 @@ from tests.training.two_processes import fragile, fragile_batch
 
 # Steps of each stage, each stage from where the one before ended; and the first batch: in some others an attention
 # chooses among patches so alike that rounding decides.
-STEPS, FIRST = 3, 12
+STEPS, FIRST = 2, 12
 DISTANCE = {"mixed_bfloat16": 0.05, "mixed_float16": 0.01}
 
 
@@ -100,3 +100,13 @@ def test_the_logged_gradient_is_the_unscaled_one_of_the_steps_that_were_made():
     assert ours["decoder_gradient"] == pytest.approx([theirs["decoder_gradient"]], rel=1e-6)
     for a, b in zip(scaled.part_variables["decoder"], plain.part_variables["decoder"], strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6, atol=1e-7)
+
+
+def test_parts_of_one_update_have_scales_of_their_own():
+    scaled, plain = (at_stage("can_dfe", "completion", loss_scaling=scaling) for scaling in (True, False))
+    for part, exponent in (("encoder", 3), ("decoder", 9)):
+        optimizer = scaled.optimizer_of(part, scaled.stage.updates[0])
+        optimizer.dynamic_scale.assign(2.0**exponent)
+    ours, theirs = (model.train_on_batch(step_batch(model), return_dict=True) for model in (scaled, plain))
+    for part in ("encoder", "decoder"):
+        assert ours[f"{part}_gradient"] == pytest.approx(theirs[f"{part}_gradient"], rel=1e-5)

@@ -10,7 +10,7 @@ from tests.models.run_stages import at_stage
 from tests.models.tiny import MODELS, batch_of, class_of, step_batch
 from tests.toys.can_dfe import KEYS
 from tests.toys.fsg_gan import FSGGAN
-from tfinpaint.errors import RecipeError
+from tfinpaint.errors import InputError, RecipeError
 from tfinpaint.models.fmodr.recipe import PAPER
 from tfinpaint.training.recipe import Gate, Recipe, Stage, Update
 
@@ -119,6 +119,18 @@ def test_a_term_of_weight_0_is_not_computed():
     assert model.batch_keys() == {"occluded2"}  # of the hook and the measure; not `uv`
     logs = model.train_on_batch(step_batch(model), return_dict=True)
     assert set(logs) == {"rec", "decoder_gradient"}
+
+
+def test_a_measures_keys_are_asked_of_what_is_validated_alone():
+    small = class_of("can_dfe").recipes["small"]
+    model = at_stage("can_dfe", recipe=Recipe((replace(small.stages[1], measures=("hole_l1", "contrast_top1")),)))
+    assert model.batch_keys() == {"mask2", "uv", "uv_valid", "occluded2"}
+    data = step_batch(model)
+    single = {key: value for key, value in data.items() if key != "occluded2"}
+    model.train_on_batch(single)
+    with pytest.raises(InputError, match="Stage 'completion' reads `occluded2` of a batch"):
+        model.test_on_batch(single)
+    assert 0 <= model.test_on_batch(data, return_dict=True)["contrast_top1"] <= 1
 
 
 def test_a_closed_gate_moves_neither_weights_nor_slots():
