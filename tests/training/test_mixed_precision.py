@@ -7,16 +7,17 @@ import pytest
 from tests.models.run_stages import at_stage
 from tests.models.tiny import MODELS, batch_of, stages, step_batch
 from tests.training.two_processes import fragile, fragile_batch
+from tfinpaint import zoo
 
-# Steps of each stage, each stage from where the one before ended; and the first batch: in some others an attention
-# chooses among patches so alike that rounding decides.
-STEPS, FIRST = 2, 12
+# Steps of each stage, each stage from where the one before ended, and the first batch: ten of the zoo's models. Of those
+# of the tests fewer: their critics and attentions, all but untrained, let rounding decide before long.
+WALKS = {name: (10, 0) if name in zoo.MODELS else (2, 12) for name in MODELS}
 DISTANCE = {"mixed_bfloat16": 0.05, "mixed_float16": 0.01}
 
 
 def walk(name, policy):
     """Stage -> logs after a few steps; the dtypes of all outputs, and of all variables."""
-    before = keras.config.dtype_policy()
+    before, (steps, first) = keras.config.dtype_policy(), WALKS[name]
     keras.config.set_dtype_policy(policy)
     try:
         model = at_stage(name)
@@ -26,8 +27,8 @@ def walk(name, policy):
         model.forward = lambda *a, **k: (found := forward(*a, **k), outputs.update(found))[0]
         for stage in stages(name):
             model.begin(stage)
-            for i in range(STEPS):
-                last = model.train_on_batch(step_batch(model, FIRST + i, count=1), return_dict=True)
+            for i in range(steps):
+                last = model.train_on_batch(step_batch(model, first + i, count=1), return_dict=True)
             model.reset_metrics()
             logs[stage] = {k: float(v) for k, v in last.items()}
         outputs |= model.answer(model.inputs_of(batch_of(model)))
