@@ -17,7 +17,7 @@ COMMON = ["--stages", "detector", "coarse", "--scale", "0.0005", "--interval", "
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    """A tiny model, and rectangles in front of faces: worn masks take half a minute to be traced, and have own tests."""
+    """A tiny model, and rectangles in front of faces: worn masks take half a minute to be traced."""
     monkeypatch.setattr(zoo, "load", lambda name, weights: make("fmodr"))
     monkeypatch.setattr(pipeline, "default_occlusion", lambda mixture: LowerFaceRectangle())
 
