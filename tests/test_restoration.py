@@ -199,7 +199,7 @@ def test_an_engine_without_a_contract_is_refused(contract):
 
 def test_an_engine_that_needs_a_mask_says_so_before_a_face_is_looked_for():
     engine = FakeEngine(Contract(mask="needs"))
-    with pytest.raises(InputError, match=r"`mask` must say what is hidden.*mask=None; give a mask, or borrow"):
+    with pytest.raises(InputError, match=r"`mask` must say what is hidden.*mask=None; give it, or borrow"):
         restore_photo(data.astronaut(), engine, detector=unreached)
     with pytest.raises(InputError, match="`mask` must say what is hidden"):
         restore_photos([], engine, detector=unreached)

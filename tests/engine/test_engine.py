@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfinpaint.engine import Borrowed, Contract, Restoration, contract_of
+from tfinpaint.engine import Borrowed, Contract, Restoration, check_request, contract_of
 from tfinpaint.errors import InputError
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
@@ -74,3 +74,20 @@ def test_a_borrowed_detector_says_where_to_paint_and_a_callers_mask_goes_first()
 def test_only_a_blind_engine_of_the_same_framing_lends_its_detector(finder, words):
     with pytest.raises(InputError, match=words):
         Borrowed(Engine(mask="needs"), Engine(**finder))
+
+
+@pytest.mark.parametrize(
+    ("contract", "mask", "seed", "words"),
+    [
+        ({"mask": "needs"}, None, None, "`where` must say what is hidden.*Received: where=None; give it, or borrow"),
+        ({}, None, 0, "`seed` must be left out.*Received: seed=0"),
+        ({"mask": "needs"}, PICTURES, None, None),
+        ({"noise": {"z": (4,)}}, None, 0, None),
+    ],
+)
+def test_an_engine_gets_the_mask_that_it_needs_and_no_seed_without_use(contract, mask, seed, words):
+    if words is None:
+        check_request(Engine(**contract), "where", mask, seed)
+        return
+    with pytest.raises(InputError, match=words):
+        check_request(Engine(**contract), "where", mask, seed)

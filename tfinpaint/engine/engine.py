@@ -36,6 +36,28 @@ class Engine(Protocol):
         """
 
 
+def check_request(engine: Any, name: str, mask: Any, seed: int | None) -> None:
+    """Sees that an engine gets the mask that it needs, and no seed that it has no use for.
+
+    Args:
+        engine: declares a contract.
+        name: of the caller's argument for masks, for the message.
+        mask: what it was given; None for nothing.
+        seed: what it was given.
+
+    Raises:
+        InputError: it gets none, or one too many.
+    """
+    contract = contract_of(engine)
+    if contract.needs_mask and mask is None:
+        raise InputError(
+            f"`{name}` must say what is hidden: this model paints where it is told. Received: {name}=None; give it, or "
+            "borrow a blind model's detector: tfinpaint.engine.Borrowed(model, zoo.load('fmodr')), or --detector fmodr."
+        )
+    if seed is not None and not contract.draws:
+        raise InputError(f"`seed` must be left out: this model draws nothing at random. Received: seed={seed!r}.")
+
+
 def contract_of(engine: Any) -> Contract:
     """The contract that an engine declares.
 

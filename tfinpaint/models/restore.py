@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tfinpaint.engine import Restoration
+from tfinpaint.engine import Restoration, check_request
 from tfinpaint.errors import InputError
 
 
@@ -26,13 +26,7 @@ def restore_pictures(
     contract, size = model.contract, model.image_size
     images = _check_images(images)
     masks = None if masks is None else _check_masks(masks, images.shape)
-    if masks is None and contract.needs_mask:
-        raise InputError(
-            f"`masks` must say what is hidden: {model.name!r} paints where it is told. Received: masks=None; give "
-            "masks, or borrow a blind model's detector (tfinpaint.engine.Borrowed, or --detector fmodr)."
-        )
-    if seed is not None and not contract.draws:
-        raise InputError(f"`seed` must be None: {model.name!r} draws nothing at random. Received: seed={seed!r}.")
+    check_request(model, "masks", masks, seed)
     painted, found = np.empty_like(images), np.zeros((*images.shape[:3], 1), np.float32)
     extras: dict[str, list] = {name: [] for name in contract.extras}
     batch_size = min(batch_size, len(images)) or 1
@@ -41,7 +35,8 @@ def restore_pictures(
         inputs = _inputs(images[rows], None if masks is None else masks[rows], size, batch_size)
         if seed is not None:
             inputs |= _noise(contract.noise, seed, start, batch_size)
-        outputs = {name: np.asarray(value)[: len(images[rows])] for name, value in run(inputs).items()}
+        answer = run(inputs)
+        outputs = {name: np.asarray(answer[name])[: len(images[rows])] for name in ("image", "mask", *extras)}
         painted[rows] = _bytes(outputs["image"], images.shape[1:3])
         found[rows] = (
             masks[rows] if masks is not None else [_resize_mask(m, *images.shape[1:3]) for m in outputs["mask"]]

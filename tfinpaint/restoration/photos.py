@@ -8,7 +8,7 @@ import numpy as np
 
 from tfinpaint import faces as face_tools
 from tfinpaint import images
-from tfinpaint.engine import Engine, contract_of
+from tfinpaint.engine import Engine, check_request, contract_of
 from tfinpaint.errors import InputError, TfinpaintError
 from tfinpaint.restoration import looks
 from tfinpaint.restoration.job import Job
@@ -86,14 +86,7 @@ def restore_photos(
         InputError: unknown `faces`, or arguments that exclude each other; a model without a contract; one that needs a
             mask and gets none, or draws nothing and gets a seed. All of that before the first photo is read.
     """
-    contract = contract_of(model)
-    if contract.needs_mask and mask is None:
-        raise InputError(
-            "`mask` must say what is hidden: this model paints where it is told. Received: mask=None; give a mask, or "
-            "borrow a blind model's detector: tfinpaint.engine.Borrowed(model, zoo.load('fmodr'))."
-        )
-    if seed is not None and not contract.draws:
-        raise InputError(f"`seed` must be left out: this model draws nothing at random. Received: seed={seed!r}.")
+    check_request(model, "mask", mask, seed)
     if aligned and (box is not None or landmarks is not None):
         raise InputError("`aligned` says that the photo is the face; leave out `box` and `landmarks`.")
     finder = None if aligned else face_tools.FaceFinder(detector, faces, box, landmarks)
