@@ -1,6 +1,6 @@
 """Whether the tests see faults: plants one at a time in a copy of the tree and expects the tests named beside it red.
 
-`python -m benchmarks.planted_faults` walks the table in `benchmarks/faults.py`, prints which faults are caught and
+`python -m benchmarks.planted_faults` walks the table in `benchmarks/faults/`, prints which faults are caught and
 writes `benchmarks/results/planted_faults.json`; it ends with 1 where one is not caught. `--only NAME ...` plants some
 of them and writes nothing, `--list` prints the table. The tree itself is never touched.
 """

@@ -58,7 +58,7 @@ def uv_fields(
 
 
 def generic_fields(faces: FaceSet) -> tuple[bytes, ...]:
-    """What `uv_fields(faces, GenericHead())` gives, each face's in one PNG (`stored_uv.encode_uv`), an eighth of it."""
+    """What `uv_fields(faces, GenericHead())` gives, each face's in one PNG (`stored_uv.encode_uv`)."""
     head = GenericHead()
 
     def field(index: int) -> bytes:

@@ -170,8 +170,8 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
             x = stacked(x, count)
             if self.splits_batches:  # by the first axis of every tensor, which must be that of the samples
                 x = x.map(lambda batches: {k: tuple(v[i] for i in range(count)) for k, v in batches.items()})
-        if hasattr(x, "element_spec") or isinstance(x, keras.utils.PyDataset):
-            kwargs.setdefault("shuffle", False)  # a tf.data.Dataset orders itself; Keras would warn
+        if not isinstance(x, Mapping):
+            kwargs.setdefault("shuffle", False)  # streams order themselves; Keras would warn
         return super().fit(x, None, *args, **kwargs)
 
     def fit_recipe(
