@@ -109,3 +109,29 @@ def test_feature_l1_gram_and_style_by_hand():
     swapped = one[:, :, ::-1]
     np.testing.assert_allclose(losses.style_distance(one, swapped), [0.0], atol=1e-7)  # style knows no places
     np.testing.assert_allclose(losses.style_distance(2 * one, one), [3 * (10 + 14 + 14 + 20) / 16], rtol=1e-6)
+
+
+def test_relativistic_loss_by_hand():
+    leader, trailer = np.float32([1.0, 5.0]).reshape(1, 1, 2, 1), np.zeros((1, 1, 2, 1), "float32")
+    first = np.float32([1, 0]).reshape(1, 1, 2, 1)
+    np.testing.assert_allclose(losses.relativistic_loss(leader, trailer, first), [np.log1p(np.exp(-1))], rtol=1e-5)
+    both = [(np.log1p(np.exp(-1)) + np.log1p(np.exp(-5))) / 2]
+    np.testing.assert_allclose(losses.relativistic_loss(leader, trailer, np.ones_like(first)), both, rtol=1e-5)
+    np.testing.assert_allclose(losses.relativistic_loss(leader, leader, first), [np.log(2)], rtol=1e-5)
+
+
+def test_relative_l1_is_in_units_of_the_target():
+    target, painted = np.float32([[1, -3], [10, 30]]), np.float32([[2, -2], [20, 20]])
+    np.testing.assert_allclose(losses.relative_l1(painted, target), [0.5, 0.5], rtol=1e-5)
+    np.testing.assert_allclose(losses.relative_l1(7 * painted, 7 * target), [0.5, 0.5], rtol=1e-5)
+
+
+def test_masked_ssim_distance_is_the_mean_over_the_hole():
+    rng = np.random.default_rng(0)
+    a, b = rng.uniform(-1, 1, (2, 2, 12, 12, 3)).astype("float32")
+    hole = np.zeros((2, 12, 12, 1), "float32")
+    hole[0, :3], hole[1] = 1, 1
+    found = losses.masked_ssim_distance(a, b, hole)
+    np.testing.assert_allclose(found[1], losses.ssim_distance(a, b)[1], rtol=1e-4)
+    np.testing.assert_allclose(found[0], 4 * np.asarray(losses.ssim_distance(a, b, hole))[0], rtol=1e-4)
+    np.testing.assert_array_equal(losses.masked_ssim_distance(a, b, 0 * hole), [0, 0])

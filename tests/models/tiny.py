@@ -67,10 +67,11 @@ MODELS = {
             "near": True,
             "mirrored": True,
             "critic_widths": (4, 8, 8),
+            "patch_critic_widths": (4, 4, 8, 8),
             "identity_window": 32,
             "stem": 2,
         },
-        {"identity_maps": "random"},
+        {"identity_maps": "random", "recogniser": "random"},
         prepare=add_little,
     ),
     "fmodr": Tiny(
@@ -85,9 +86,10 @@ MODELS = {
             "residual": True,
             "critic_widths": (4, 8, 8),
             "critic_dense": 8,
+            "patch_critic_widths": (4, 4, 8, 8),
             "stem": 2,
         },
-        {"perceptual": "random", "identity": "random"},
+        {"perceptual": "random", "identity": "random", "recogniser": "random"},
         prepare=see_white,
     ),
     "ca_gan": Tiny("tests.toys.ca_gan.CAGAN"),
@@ -156,6 +158,7 @@ def batch_of(model: Any, seed: int = 0, count: int = 2, draws: bool = True) -> d
     if draws:
         data |= {name: rng.normal(size=(count, *shape)) for name, shape in model.contract.noise.items()}
         data["mix"] = rng.random((count, 1, 1, 1))
+        data["shake"] = rng.normal(0, 0.05, data["image"].shape)
     return _float(data)
 
 
@@ -168,7 +171,7 @@ def step_batch(model: Any, index: int = 0, count: int = 2, draws: bool = True) -
         "mask",
         "valid",
         *model.batch_keys(),
-        *(("mix", *model.contract.noise) if draws else ()),
+        *(("mix", "shake", *model.contract.noise) if draws else ()),
     }
     batches = [batch_of(model, several * index + i, count, draws) for i in range(several)]
     return {k: batches[0][k] if several == 1 else np.stack([b[k] for b in batches]) for k in batches[0] if k in keys}

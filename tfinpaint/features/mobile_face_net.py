@@ -1,5 +1,6 @@
-"""MobileFaceNet: an aligned face -> a vector that says who it is."""
+"""MobileFaceNet: an aligned face -> a vector that says who it is, and features on the way there."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +9,19 @@ import numpy as np
 from keras import layers, ops
 
 from tfinpaint.features.face_crop import FaceCrop, framing
+from tfinpaint.features.taps import check_taps, tapped
 from tfinpaint.features.weights import assign, randomise, read_weights, take
 from tfinpaint.framing import ARCFACE
 
 # (expanded channels, channels, stride of the first, how many): Chen et al. 2018, table 1; the first linear
 # convolution has 64 channels and the embedding 192, as in the widespread TensorFlow weights.
 _BLOCKS = ((128, 64, 2, 5), (256, 128, 2, 7), (512, 128, 2, 1), (256, 128, 1, 2))
-_SMALL = ((32, 16, 2, 2),)
+_SMALL = ((32, 16, 2, 2), (32, 16, 2, 1))
 
 
-def build_mobile_face_net(weights: str | Path | None = None, *, dtype: str | None = None, seed: int = 0) -> keras.Model:
+def build_mobile_face_net(
+    weights: str | Path | None = None, *, taps: Sequence[str] | None = None, dtype: str | None = None, seed: int = 0
+) -> keras.Model:
     """Makes the frozen network: aligned faces `(batch, s, s, 3)` in [-1, 1] -> `(batch, 192)` of length 1, float32.
 
     The faces are framed as `tfinpaint.faces` aligns them, at any s; the crop that the network wants is cut inside, so
@@ -26,10 +30,14 @@ def build_mobile_face_net(weights: str | Path | None = None, *, dtype: str | Non
     Args:
         weights: an `.npz` file with `01|w`, `01|b`, `01|a` and so on (kernel, bias, slope of PReLU), numbered in the
             order of the graph, additions included; None for a small random network with the same interface.
+        taps: which features come out, as a dict by name: `blocks1` to `blocks4` (the random network has two), what each
+            row of bottlenecks makes, `(batch, height, width, channels)`, at a quarter, an eighth and twice a sixteenth
+            of the crop; and `embedding`, not brought to length 1. None: the embedding of length 1 alone.
         dtype: policy in which the convolutions compute; None for the global policy.
         seed: of the random network.
 
     Raises:
+        InputError: an unknown tap.
         WeightsError: the file cannot be read or is of another network.
 
     Reference: Chen et al., "MobileFaceNets: Efficient CNNs for Accurate Real-Time Face Verification on Mobile
@@ -37,13 +45,15 @@ def build_mobile_face_net(weights: str | Path | None = None, *, dtype: str | Non
     """
     arrays = None if weights is None else read_weights(weights)
     size, channels, blocks = (28, 16, _SMALL) if arrays is None else (112, 64, _BLOCKS)
+    features: dict[str, Any] = {f"blocks{i + 1}": None for i in range(len(blocks))}
+    check_taps(taps, [*features, "embedding"])
     graph = _Graph(dtype)
     inputs = layers.Input((None, None, 3), dtype="float32", name="face")
     x = FaceCrop(*framing(ARCFACE), size, dtype="float32", name="crop")(inputs) * np.float32(127.5 / 128)
     x = graph.conv(x, channels, kernel_size=3, strides=2)
     x = graph.depthwise(x)
     x = graph.conv(x, channels, prelu=False)
-    for expanded, channels, stride, count in blocks:
+    for name, (expanded, channels, stride, count) in zip(features, blocks, strict=True):
         for index in range(count):
             shortcut = x
             x = graph.conv(x, expanded)
@@ -51,18 +61,17 @@ def build_mobile_face_net(weights: str | Path | None = None, *, dtype: str | Non
             x = graph.conv(x, channels, prelu=False)
             if stride == 1 or index > 0:
                 x = graph.add(x, shortcut)
+        features[name] = x
     x = graph.conv(x, 512)
     x = graph.depthwise(x, kernel_size=x.shape[1], last=True)
     x = graph.conv(x, 512, prelu=False)
     x = graph.conv(x, 192, prelu=False)
-    x = ops.normalize(ops.cast(ops.reshape(x, (-1, 192)), "float32"), axis=-1)
-    model = keras.Model(inputs, x, name="mobile_face_net")
-    model.trainable = False
+    features["embedding"] = ops.cast(ops.reshape(x, (-1, 192)), "float32")
     if arrays is None:
-        randomise(model, seed)
+        randomise(keras.Model(inputs, features["embedding"]), seed)  # all of it, whatever the taps
     else:
         graph.load(arrays)
-    return model
+    return tapped(inputs, features, taps, "mobile_face_net")
 
 
 class _Graph:

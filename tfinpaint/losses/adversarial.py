@@ -8,6 +8,7 @@ from typing import Any
 
 from keras import ops
 
+from tfinpaint.losses.pixel import masked_mean
 from tfinpaint.losses.reduce import as_float, per_sample
 
 
@@ -40,3 +41,19 @@ def log_mean_sigmoid(logits: Any) -> Any:
     """
     each = ops.log_sigmoid(ops.reshape(as_float(logits), (ops.shape(logits)[0], -1)))
     return ops.logsumexp(each, axis=-1) - math.log(math.prod(logits.shape[1:]))  # a batch may be of unknown size
+
+
+def relativistic_loss(leader: Any, trailer: Any, weight: Any) -> Any:
+    """Falls where the logits of `leader` rise above those of `trailer`, shape `(batch,)`; ln 2 where they are equal.
+
+    For a critic the leader is the real picture and the trailer the painted one of the same face, for a painter the
+    other way round: each is judged beside its twin, so what is equal in both teaches nothing.
+
+    Args:
+        leader: `(batch, height, width, 1)` logits.
+        trailer: same shape.
+        weight: `(batch, height, width, 1)`, how much each place counts; the loss is the mean over what counts.
+
+    Reference: Jolicoeur-Martineau, "The relativistic discriminator", 2018, eq. 5 and 6.
+    """
+    return masked_mean(ops.softplus(as_float(trailer) - as_float(leader)), weight)

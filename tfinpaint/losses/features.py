@@ -30,6 +30,19 @@ def feature_l1(predicted: Any, target: Any) -> Any:
     return per_sample(ops.abs(as_float(predicted) - ops.stop_gradient(as_float(target))))
 
 
+def relative_l1(predicted: Any, target: Any) -> Any:
+    """Mean absolute difference of two feature maps, in units of the target's mean size, shape `(batch,)`.
+
+    Maps of any scale weigh alike in it. No gradient to `target`.
+
+    Args:
+        predicted: `(batch, ...)`.
+        target: same shape.
+    """
+    target = ops.stop_gradient(as_float(target))
+    return per_sample(ops.abs(as_float(predicted) - target)) / (per_sample(ops.abs(target)) + 1e-6)
+
+
 def gram(features: Any) -> Any:
     """How strongly channels occur together: `(batch, height, width, c)` -> `(batch, c, c)`, float32.
 

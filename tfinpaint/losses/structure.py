@@ -47,6 +47,12 @@ def ssim_distance(predicted: Any, target: Any, weight: Any = None, window: int =
     return ops.mean(distance, axis=(1, 2, 3))
 
 
+def masked_ssim_distance(predicted: Any, target: Any, mask: Any, window: int = 7) -> Any:
+    """`ssim_distance` as a mean over the pixels where `mask` `(batch, height, width, 1)` is 1; an empty one gives 0."""
+    distance = ssim_distance(predicted, target, mask, window)  # divided by the full area
+    return distance / (ops.mean(as_float(mask), axis=(1, 2, 3)) + 1e-6)
+
+
 def _box(size: int, window: int) -> Any:
     """Rows of a `(size, size)` matrix that average the neighbours within `window`, as far as they are inside."""
     near = np.abs(np.subtract.outer(np.arange(size), np.arange(size))) <= window // 2

@@ -49,8 +49,8 @@ class InpaintingModel(RecipeTrainer, keras.Model):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        own = {name: value for name, value in vars(cls).items() if isinstance(value, Output)}
-        cls.produces = {**cls.produces, **own}
+        everything = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
+        cls.produces = {name: value for name, value in everything.items() if isinstance(value, Output)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         layout = keras.config.image_data_format()

@@ -29,9 +29,7 @@ def mask_iou(model: Any, batch: dict, outputs: dict) -> Any:
 @term("picture")
 def hole_ssim(model: Any, batch: dict, outputs: dict) -> Any:
     """1 - structural similarity of the pictures composed with the true mask, over what is hidden; 0 = the same."""
-    hole = _hole(batch)
-    distance = losses.ssim_distance(_composed(batch, outputs), batch["image"], hole)  # a mean over all pixels
-    return 2.0 * distance / (ops.mean(hole, axis=(1, 2, 3)) + 1e-6)
+    return 2.0 * losses.masked_ssim_distance(_composed(batch, outputs), batch["image"], _hole(batch))
 
 
 @term("picture")

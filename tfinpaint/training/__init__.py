@@ -3,11 +3,12 @@
 from tfinpaint.training.checkpoint import load_checkpoint, read_about, save_checkpoint
 from tfinpaint.training.checkpoint_folder import CheckpointFolder
 from tfinpaint.training.optimizers import PartOptimizers
-from tfinpaint.training.recipe import Gate, Recipe, Stage, Update
+from tfinpaint.training.recipe import Gate, Governor, Recipe, Stage, Update
 
 __all__ = [
     "CheckpointFolder",
     "Gate",
+    "Governor",
     "PartOptimizers",
     "Recipe",
     "Stage",

@@ -54,6 +54,11 @@ def apply_grads(optimizer: Any, grads: Sequence[Any], variables: Sequence[Any], 
         variable.assign(after if is_open is None else ops.where(is_open, after, before))
 
 
+def only_if(is_open: Any, function: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+    """`function()`, always: what it assigns could not leave a branch; see the TensorFlow twin."""
+    return function()
+
+
 def sum_over_replicas(values: Any) -> Any:
     """The values themselves: a program on JAX sees the whole batch, however many devices share it."""
     return values

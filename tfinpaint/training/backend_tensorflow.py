@@ -57,6 +57,15 @@ def apply_grads(optimizer: Any, grads: Sequence[Any], variables: Sequence[Any], 
     tf.distribute.get_replica_context().merge_call(decide, args=(is_open, grads))
 
 
+def only_if(is_open: Any, function: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+    """`function()` where a scalar boolean tensor is true, else `otherwise()`, of the same structure.
+
+    With several replicas it always runs `function`, because what talks to the others may not stand in a branch; so what
+    is made with the result must be decided by `is_open`, too.
+    """
+    return function() if _replicas() > 1 else tf.cond(is_open, function, otherwise)
+
+
 def sum_over_replicas(values: Any) -> Any:
     """The sums over all replicas of a `tf.distribute` strategy of a tensor, or of each in a structure of tensors."""
     if _replicas() == 1:

@@ -115,6 +115,8 @@ def _check_update(model: Any, recipe: Recipe, stage: Stage, update: Update) -> N
         _known(name, model.produces, f"A detached output {where}")
     if update.gate is not None:
         _known(update.gate, recipe.gates, f"A gate {where}")
+    if update.governor is not None:
+        _check_governor(model, update, where)
     for part in update.parts:
         terms = update.terms_of(part)
         if not any(part in model.painted_by(model.terms[term].needs) for term in terms):
@@ -122,6 +124,18 @@ def _check_update(model: Any, recipe: Recipe, stage: Stage, update: Update) -> N
                 f"Every part of an update must be reached by a term. Received: {part!r} with the terms "
                 f"{', '.join(terms) or 'none'} {where}; add a term, or leave the part out."
             )
+
+
+def _check_governor(model: Any, update: Update, where: str) -> None:
+    governor = update.governor
+    with_chance = [name for name, term in model.terms.items() if term.chance is not None]
+    _known(governor.term, with_chance, f"The term of a governor {where}")
+    if update.gate is not None:
+        raise RecipeError(f"An update may have a gate or a governor. Received: both {where}; leave one out.")
+    if not 0 < governor.advantage < 1 or not 0 <= governor.memory < 1:
+        raise RecipeError(
+            f"A governor must have an advantage in (0, 1) and a memory in [0, 1). Received: {governor} {where}."
+        )
 
 
 def _known(name: Any, known: Iterable, what: str) -> None:

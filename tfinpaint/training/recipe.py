@@ -9,6 +9,22 @@ from tfinpaint.errors import RecipeError
 
 
 @dataclass(frozen=True)
+class Governor:
+    """Lets an update of a critic wait while the critic is too far ahead of what paints.
+
+    Attributes:
+        term: the critic's term, one with a value at chance (`Term.chance`).
+        advantage: the update is made while the term's running mean is above `(1 - advantage)` times that value; in
+            (0, 1).
+        memory: share of the running mean that each step keeps, in [0, 1). It begins each stage at chance.
+    """
+
+    term: str
+    advantage: float
+    memory: float = 0.98
+
+
+@dataclass(frozen=True)
 class Update:
     """One optimizer step of some parts.
 
@@ -21,6 +37,7 @@ class Update:
         detach: outputs of the model that other outputs see without their gradient, such as `"coarse"`: terms on the
             refined picture then leave alone what painted the coarse one.
         gate: name of the recipe's gate that switches single samples off.
+        governor: lets the update wait while a critic leads by too much.
         optimizer: `{"name": ..., ...}`, instead of the stage's or the recipe's.
     """
 
@@ -31,6 +48,7 @@ class Update:
     route: Mapping[str, Sequence[str]] = field(default_factory=dict)
     detach: Sequence[str] = ()
     gate: str | None = None
+    governor: Governor | None = None
     optimizer: Mapping[str, Any] | None = None
 
     def terms_of(self, part: str) -> tuple[str, ...]:
@@ -136,7 +154,7 @@ class Recipe:
     def from_dict(cls, data: Mapping[str, Any]) -> "Recipe":
         """The recipe that `to_dict` (or a recipe file) describes."""
         stages = tuple(
-            _build(Stage, {**_tuples(s), "updates": tuple(_build(Update, u) for u in s.get("updates", ()))})
+            _build(Stage, {**_tuples(s), "updates": tuple(_update(u) for u in s.get("updates", ()))})
             for s in data.get("stages", ())
         )
         gates = {k: g if isinstance(g, Gate) else _build(Gate, g) for k, g in data.get("gates", {}).items()}
@@ -153,6 +171,11 @@ class Recipe:
             return replace(stage, length=length, updates=updates, batch=batch or stage.batch)
 
         return replace(self, stages=tuple(change(s) for s in self.stages))
+
+
+def _update(data: Mapping[str, Any]) -> Update:
+    governor = data.get("governor")
+    return _build(Update, {**data, "governor": _build(Governor, governor)} if isinstance(governor, Mapping) else data)
 
 
 def _tuples(stage: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from keras import ops, tree
 from tfinpaint.training.backend import (
     apply_grads,
     gather_samples,
+    only_if,
     real_samples,
     sum_over_replicas,
     values_and_grads,
@@ -62,6 +63,9 @@ def _run_update(model: Any, update: Update, batch: dict, real: Any, found: dict)
     Outputs that the update itself changes, and those that depend on them, it computes anew; all others it takes as
     they were found, without their gradient.
     """
+    logs, may_move = {}, None
+    if update.governor is not None:
+        logs, may_move, found = _govern(model, update, batch, real, found)
     groups = _groups(model, update)
     active = [t for t in update.terms if any(t in terms for terms, _ in groups)]
     rule = None if update.gate is None else model.recipe.gates[update.gate]
@@ -85,16 +89,51 @@ def _run_update(model: Any, update: Update, batch: dict, real: Any, found: dict)
         return totals, (means, count, tree.map_structure(ops.stop_gradient, outputs))
 
     variables = [[v for p in parts for v in model.part_variables[p]] for _, parts in groups]
-    (means, count, found), grads = values_and_grads(losses, variables, model.state_variables)
-    logs = sum_over_replicas(means)
-    is_open = None if update.gate is None else count > 0
+    if may_move is None:
+        (means, count, found), grads = values_and_grads(losses, variables, model.state_variables)
+        may_move = None if update.gate is None else count > 0
+        logs = sum_over_replicas(means)
+    else:
+
+        def run() -> tuple[dict, list]:
+            (means, _, _), grads = values_and_grads(losses, variables, model.state_variables)
+            return means, grads
+
+        def wait() -> tuple[dict, list]:
+            return {t: ops.zeros(()) for t in active}, [[ops.zeros_like(v.value) for v in vs] for vs in variables]
+
+        means, grads = only_if(may_move, run, wait)
+        logs, found = {**_only_where(may_move, sum_over_replicas(means)), **logs}, kept
     for (_, parts), group in zip(groups, grads, strict=True):
         for part in parts:
             own, group = group[: len(model.part_variables[part])], group[len(model.part_variables[part]) :]
             optimizer = model.optimizer_of(part, update)
-            logs |= _log_gradient(part, own, optimizer if model.loss_scaling else None)
-            apply_grads(optimizer, own, model.part_variables[part], is_open)
+            norm = _log_gradient(part, own, optimizer if model.loss_scaling else None)
+            logs |= norm if update.governor is None else _only_where(may_move, norm)
+            apply_grads(optimizer, own, model.part_variables[part], may_move)
     return logs, found
+
+
+def _govern(
+    model: Any, update: Update, batch: dict, real: Any, found: dict
+) -> tuple[dict[str, Any], Any, dict[str, Any]]:
+    """What is logged of an update's governor, whether the update may move its parts, and the outputs known by then."""
+    governor, term = update.governor, model.terms[update.governor.term]
+    found = tree.map_structure(ops.stop_gradient, model.forward(batch, term.needs, training=True, known=found))
+    value = ops.cast(term(model, batch, found), "float32")
+    value = sum_over_replicas(_mean(value, real, _count(real)))
+    level = model.levels[governor.term]
+    level.assign(governor.memory * level + (1.0 - governor.memory) * value)
+    may_move = ops.convert_to_tensor(level) > (1.0 - governor.advantage) * term.chance
+    moved = {f"{part}_moved": ops.cast(may_move, "float32") for part in update.parts}
+    return {governor.term: value, **moved}, may_move, found
+
+
+def _only_where(is_open: Any, logs: dict[str, Any]) -> dict[str, Any]:
+    """Entries for the log that count only in steps where `is_open` is true."""
+    weight = ops.cast(is_open, "float32")
+    pairs = {name: value if isinstance(value, tuple) else (value, 1.0) for name, value in logs.items()}
+    return {name: (value, count * weight) for name, (value, count) in pairs.items()}
 
 
 def _groups(model: Any, update: Update) -> list[tuple[tuple[str, ...], list[str]]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 from keras import ops
 
 from tfinpaint.errors import InputError, RecipeError
@@ -94,6 +95,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         )
         self.optimizer.build({key: self.part_variables[part] for key, (_, part) in optimizers.items()})
         self._begin_averages(average)
+        self._begin_levels()
         self._make_trackers()
         self.begin(first.name)
 
@@ -116,6 +118,8 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         self.optimizer.learning_rate = self._leading_rate = max(rates) or 1.0  # rates of 0 are 0 of anything
         self._set_rates()
         self.stage_step.assign(0)
+        for term, level in self.levels.items():
+            level.assign(self.terms[term].chance)
         self.train_function = self.test_function = None  # Keras caches what is trainable
         return self.stage
 
@@ -270,6 +274,11 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         """The optimizer that moves `part` in `update` of the present stage."""
         return self.optimizer.by_part[optimizer_key(self.recipe, self.stage, update, part)]
 
+    @property
+    def levels(self) -> dict[str, Any]:
+        """Critics' term that a governor of the recipe looks at -> the running mean of its value, a variable."""
+        return getattr(self._untracked, "levels", {})
+
     def has_term(self, term: str) -> bool:
         """Whether a term can be computed: false for one whose optional feature network was not given."""
         slot = self.terms[term].features
@@ -324,6 +333,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         for update in stage.updates:
             asked += [self.terms[name] for name, weight in update.terms.items() if weight]
             asked += [self.gates[self.recipe.gates[update.gate].value]] if update.gate else []
+            asked += [self.terms[update.governor.term]] if update.governor else []
         return asked
 
     def _reads(self, asked: Iterable[Term | Hook]) -> set[str]:
@@ -347,6 +357,12 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
                 optimizer = getattr(optimizer, "inner_optimizer", optimizer)
                 optimizer._learning_rate.assign(rate * factor)
 
+    def _begin_levels(self) -> None:
+        for level in self.levels.values():
+            self._untrack_variable(level)
+        governors = [u.governor for s in self.recipe.stages for u in s.updates if u.governor is not None]
+        self._untracked.levels = {g.term: self._state(f"{g.term}_level", np.zeros(())) for g in governors}
+
     def _make_trackers(self) -> None:
         """One running mean for each name that any stage logs, so that the metrics' state is the same in all stages."""
         names: list[str] = []
@@ -357,6 +373,8 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
                 names += [f"{part}_gradient" for part in update.parts]
                 names += [f"{part}_skipped" for part in update.parts if self.loss_scaling]
                 names += [f"{update.gate}_share"] if update.gate else []
+                names += [f"{part}_moved" for part in update.parts] if update.governor else []
+                names += [update.governor.term] if update.governor else []
         for name in dict.fromkeys(names):
             if name not in self._trackers:
                 self._trackers[name] = keras.metrics.Mean(name=name)

@@ -90,4 +90,5 @@ def _pixels(images: np.ndarray, drawn: DrawnFaces) -> dict[str, np.ndarray]:
         scores[f"{prefix}ssim"] = metrics.masked_mean(similarity, where)
         scores[f"{prefix}l1_percent"] = metrics.l1_percent(x, y, where)
         scores[f"{prefix}l2_percent"] = metrics.l2_percent(x, y, where)
+    scores["hole_sharpness"] = metrics.sharpness(x, y, regions["hole_"])
     return scores

@@ -14,7 +14,7 @@ _BASELINES = ("occluded", "telea", "navier_stokes", "mean_face")
 # The columns of the README's table: a score and whose it is; None stands for the model.
 _SUMMARY = (
     *(("hole_psnr", who) for who in ("occluded", "telea", None)),
-    *((key, None) for key in ("hole_ssim", "likeness_distance", "mask_iou")),
+    *((key, None) for key in ("hole_ssim", "hole_sharpness", "likeness_distance", "mask_iou")),
 )
 _WHO = {"occluded": "occluded", "telea": "Telea", None: "**model**"}
 _STRANGE = ("hole_psnr", "mask_iou")

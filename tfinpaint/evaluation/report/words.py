@@ -48,6 +48,7 @@ _PIXELS = {
 _AREAS = {"hole_": "hole", "band_": "border", "": "image"}
 METRICS = {
     **{f"{a}{k}": Metric(f"{area} {v[0]}", *v[1:]) for a, area in _AREAS.items() for k, v in _PIXELS.items()},
+    "hole_sharpness": Metric("hole sharpness, 1 = the photo's", digits=2, higher=None),
     "likeness_distance": Metric("likeness distance", higher=False),
     "landmark_error": Metric("landmark error", "% of eye distance", 2, False, scale=100),
     "landmark_failures": Metric("landmark failures", "%", 1, False, scale=100),
@@ -71,11 +72,13 @@ METRICS = {
 MAIN = (
     "hole_psnr",
     "hole_ssim",
+    "hole_sharpness",
     "band_psnr",
     "psnr",
     "ssim",
     "likeness_distance",
     "landmark_error",
+    "feature_distance",
     "mask_iou",
 )
 

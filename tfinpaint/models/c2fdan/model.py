@@ -15,12 +15,13 @@ from tfinpaint.models.c2fdan.crops import crop, crop_side, middle_of, part_centr
 from tfinpaint.models.c2fdan.recipe import PAPER, SMALL
 from tfinpaint.models.c2fdan.terms import TERMS
 from tfinpaint.models.compose import compose
+from tfinpaint.models.finishing import RECOGNISER, Finishing
 from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
 
 
 @keras.saving.register_keras_serializable("tfinpaint")
-class C2FDAN(InpaintingModel):
+class C2FDAN(Finishing, InpaintingModel):
     """Blind completion of a face behind words, rectangles and the like.
 
     Args:
@@ -35,6 +36,7 @@ class C2FDAN(InpaintingModel):
         mirrored: both painting networks also see their skips with left and right exchanged: where a face is hidden on
             one side only, its other side.
         critic_widths: channels of the first three convolutions of each critic.
+        patch_critic_widths: channels of the critic of the stage `finish`.
         framing: how faces are aligned, `"wide"` (`tfinpaint.faces`) or `"arcface"` (the paper): where the critics look
             where a batch has no `landmarks`, and the size of their squares.
         identity_window: side of the square around what is hidden that the identity terms look at; 0: everywhere.
@@ -64,7 +66,8 @@ class C2FDAN(InpaintingModel):
             "light_cnn",
             default="compact",
             options={"light_cnn": {"taps": ("mfm2", "mfm5")}, "resnet50_v2": {"taps": ("block1", "block3")}},
-        )
+        ),
+        "recogniser": RECOGNISER,
     }
 
     def __init__(
@@ -79,6 +82,7 @@ class C2FDAN(InpaintingModel):
         near: bool = False,
         mirrored: bool = False,
         critic_widths: Sequence[int] = (64, 128, 256),
+        patch_critic_widths: Sequence[int] = (48, 96, 192, 256),
         framing: str = "wide",
         identity_window: int = 0,
         looks_at: Sequence[str] = ("raw", "refined"),
@@ -106,6 +110,7 @@ class C2FDAN(InpaintingModel):
             image_size, fine_widths, attention_width, gradient, residual, near, mirrored, stem, normalize
         )
         self.critics = critics(image_size, crop_side(image_size, framing), critic_widths)
+        self.prepare_finishing((0, 0, image_size), patch_critic_widths)  # words and rectangles lie anywhere
         self.image_size, self.threshold = image_size, threshold
         self.identity_window, self.looks_at = identity_window, tuple(looks_at)
         self.default_recipe = "small" if stem > 1 else "paper"
@@ -120,6 +125,7 @@ class C2FDAN(InpaintingModel):
             "near": near,
             "mirrored": mirrored,
             "critic_widths": list(critic_widths),
+            "patch_critic_widths": list(patch_critic_widths),
             "framing": framing,
             "identity_window": identity_window,
             "looks_at": list(looks_at),
@@ -134,7 +140,12 @@ class C2FDAN(InpaintingModel):
         return {"name": self.name, **self._config}
 
     def parts(self) -> dict[str, list]:
-        return {"coarse": [self.coarse_network], "fine": [self.fine_network], "critics": [self.critics]}
+        return {
+            "coarse": [self.coarse_network],
+            "fine": [self.fine_network],
+            "critics": [self.critics],
+            "patch_critic": [self.patch_critic],
+        }
 
     def call(self, inputs: Any, training: bool = False) -> dict[str, Any]:
         image, mask = (inputs["image"], inputs.get("mask")) if isinstance(inputs, dict) else (inputs, None)
@@ -197,6 +208,11 @@ class C2FDAN(InpaintingModel):
         clean, painted = look(pictures[0]), look(ops.concatenate(pictures[1:], axis=0))
         parts = {tap: ops.split(maps, len(pictures) - 1, axis=0) for tap, maps in painted.items()}
         return [clean, *({tap: maps[i] for tap, maps in parts.items()} for i in range(len(pictures) - 1))]
+
+    @output("refined")
+    def finished(self, batch: dict, given: dict, training: bool) -> Any:
+        """The picture that the stage `finish` looks at."""
+        return given["refined"]
 
     @output(by=("critics",))
     def real_logits(self, batch: dict, given: dict, training: bool) -> dict[str, Any]:

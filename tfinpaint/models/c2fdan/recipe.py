@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tfinpaint.models.finishing import finish_stage
 from tfinpaint.training.recipe import Recipe, Stage, Update
 
 _COARSE = {"mask_bce": 1.0, "occ_l1": 3.0, "nocc_l1": 1.0}
@@ -72,6 +73,12 @@ SMALL = Recipe(
                 Update({"critics": 4e-4}, {"adv_d": 1.0}),
             ),
             schedule=_DECAY,
+        ),
+        finish_stage(
+            {"coarse": 1e-4, "fine": 2e-4},
+            16_000,
+            frozen=("critics", "identity_maps"),
+            others={"mask_bce": 10.0, "occ_l1": 1.0, "nocc_l1": 1.0},
         ),
     ),
 )

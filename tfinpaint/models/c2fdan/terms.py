@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from tfinpaint import losses
+from tfinpaint.models.finishing import FINISH_TERMS
 from tfinpaint.training.declared import term
 
 
@@ -109,4 +110,5 @@ TERMS = {
     "id_style": id_style,
     "adv_g": adv_g,
     "adv_d": adv_d,
+    **FINISH_TERMS,
 }

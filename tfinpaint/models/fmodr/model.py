@@ -10,6 +10,7 @@ from tfinpaint.engine import Contract
 from tfinpaint.errors import InputError
 from tfinpaint.models.base import InpaintingModel
 from tfinpaint.models.compose import compose
+from tfinpaint.models.finishing import RECOGNISER, Finishing
 from tfinpaint.models.fmodr import networks
 from tfinpaint.models.fmodr.recipe import PAPER, SMALL
 from tfinpaint.models.fmodr.terms import GATES, TERMS
@@ -18,7 +19,7 @@ from tfinpaint.training.feature_slots import FeatureSlot
 
 
 @keras.saving.register_keras_serializable("tfinpaint")
-class FMODR(InpaintingModel):
+class FMODR(Finishing, InpaintingModel):
     """Blind restoration of a face behind a worn mask.
 
     Args:
@@ -32,6 +33,7 @@ class FMODR(InpaintingModel):
         residual: the refine network adds to the coarse picture instead of drawing it anew.
         critic_widths: channels of each tower of the critic.
         critic_dense: features of each tower.
+        patch_critic_widths: channels of the critic of the stage `finish`.
         stem: side of the pixel blocks folded into channels in front of each generator network (1: none).
         threshold: a pixel is hidden where the detector says more than this.
 
@@ -53,6 +55,7 @@ class FMODR(InpaintingModel):
     feature_slots: ClassVar = {
         "perceptual": FeatureSlot("vgg16", default="imagenet"),
         "identity": FeatureSlot("mobile_face_net", optional=True),
+        "recogniser": RECOGNISER,
     }
 
     def __init__(
@@ -67,6 +70,7 @@ class FMODR(InpaintingModel):
         residual: bool = False,
         critic_widths: Sequence[int] = (64, 128, 256, 512, 512, 512),
         critic_dense: int = 1024,
+        patch_critic_widths: Sequence[int] = (48, 96, 192, 256),
         stem: int = 1,
         threshold: float = 0.5,
         name: str = "fmodr",
@@ -80,6 +84,8 @@ class FMODR(InpaintingModel):
         self.coarse_generator = networks.coarse_generator(image_size, coarse_widths, stem)
         self.refine_generator = networks.refine_generator(image_size, refine_widths, refine_dilations, stem, residual)
         self.critic = networks.critic(image_size, critic_widths, critic_dense)
+        # The lower three quarters of the aligned face, where a mask sits.
+        self.prepare_finishing((image_size // 4, image_size // 8, image_size * 3 // 4), patch_critic_widths)
         self.image_size = image_size
         self.threshold = threshold
         self.default_recipe = "paper" if image_size >= 256 else "small"
@@ -94,6 +100,7 @@ class FMODR(InpaintingModel):
             "residual": residual,
             "critic_widths": list(critic_widths),
             "critic_dense": critic_dense,
+            "patch_critic_widths": list(patch_critic_widths),
             "stem": stem,
             "threshold": threshold,
         }
@@ -122,6 +129,7 @@ class FMODR(InpaintingModel):
             "refine": [layer for layer in self.refine_generator.layers if layer is not attention],
             "sca": [attention],
             "critic": [self.critic],
+            "patch_critic": [self.patch_critic],
         }
 
     def call(self, inputs: Any, training: bool = False) -> dict[str, Any]:
@@ -154,6 +162,11 @@ class FMODR(InpaintingModel):
     def refined(self, batch: dict, given: dict, training: bool) -> Any:
         """The refined picture, composed."""
         return self._refine(batch["occluded"], given["coarse"], given["mask"], training)[0]
+
+    @output("refined")
+    def finished(self, batch: dict, given: dict, training: bool) -> Any:
+        """The picture that the stage `finish` looks at."""
+        return given["refined"]
 
     @output("mask", by=("critic",))
     def real_logit(self, batch: dict, given: dict, training: bool) -> Any:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tfinpaint.models.finishing import finish_stage
 from tfinpaint.training.recipe import Gate, Recipe, Stage, Update
 
 UNSOLVED = {"unsolved": Gate(value="coarse_hole_l1", at_least=0.1)}
@@ -181,6 +182,12 @@ SMALL = Recipe(
                 gate="unsolved",
             ),
             _d("adv_d_refine", _SMALL_D),
+        ),
+        finish_stage(
+            {"coarse": 2e-4, "refine": 2e-4, "sca": 2e-4},
+            16_000,
+            frozen=("detector", "critic"),
+            others={"hole_coarse": 1.0},
         ),
     ),
 )

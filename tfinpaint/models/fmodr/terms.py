@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from tfinpaint import losses
+from tfinpaint.models.finishing import FINISH_TERMS
 from tfinpaint.training.declared import Term, term
 
 
@@ -21,6 +22,12 @@ def mask_mse(model: Any, batch: dict, outputs: dict) -> Any:
 def rec_coarse(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 2 on the coarse picture."""
     return losses.mean_l1(outputs["coarse"], batch["image"], batch.get("valid"))
+
+
+@term("coarse", "finishing_hole")
+def hole_coarse(model: Any, batch: dict, outputs: dict) -> Any:
+    """Mean absolute error of the coarse picture over what is hidden: in the stage `finish` it shall stay a picture."""
+    return losses.masked_l1(outputs["coarse"], batch["image"], outputs["finishing_hole"])
 
 
 @term("refined")
@@ -106,6 +113,7 @@ def _adv_g(logit: str, critic: str) -> Term:
 TERMS = {
     "mask_mse": mask_mse,
     "rec_coarse": rec_coarse,
+    "hole_coarse": hole_coarse,
     "rec_refine": rec_refine,
     "ssim_coarse": ssim_coarse,
     "ssim_refine": ssim_refine,
@@ -117,5 +125,6 @@ TERMS = {
     "adv_d_refine": _adv_d("refined_logit"),
     "adv_g_coarse": _adv_g("coarse_logit", "adv_d_coarse"),
     "adv_g_refine": _adv_g("refined_logit", "adv_d_refine"),
+    **FINISH_TERMS,
 }
 GATES = {"coarse_hole_l1": coarse_hole_l1}

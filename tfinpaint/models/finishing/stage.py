@@ -1,0 +1,57 @@
+"""The stage `finish`, as data."""
+
+from collections.abc import Mapping
+
+from tfinpaint.training.recipe import Governor, Stage, Update
+
+# The hole's error leads in the gradient of the hidden pixels; the critic has the last word on what they look like.
+_PAINTER = {
+    "finish_l1": 6.0,
+    "finish_ssim": 1.0,
+    "finish_chroma": 1.0,
+    "finish_features": 4.0,
+    "finish_recognised": 3.0,
+    "finish_identity": 3.0,
+    "finish_adversary": 0.4,
+}
+_CRITIC = {"finish_critic": 1.0, "finish_steady": 4.0}
+
+
+def finish_stage(
+    parts: Mapping[str, float],
+    steps: int,
+    *,
+    frozen: tuple[str, ...] = (),
+    critic_rate: float = 1.5e-4,
+    others: Mapping[str, float] | None = None,
+    batch: int = 16,
+    name: str = "finish",
+) -> Stage:
+    """A critic on patches against the finished picture, which must also stay near the photo and the person.
+
+    The critic waits while it is too far ahead: a critic that has won asks for texture before anatomy.
+
+    Args:
+        parts: what paints -> its rate.
+        steps: length of the stage.
+        frozen: parts that stand still.
+        critic_rate: of the patch critic.
+        others: terms of the model's own for what paints -> weight.
+        batch: samples a batch.
+        name: of the stage.
+    """
+    governor = Governor("finish_critic", advantage=0.1)
+    return Stage(
+        name,
+        {"steps": steps},
+        batch,
+        (
+            Update(dict(parts), {**_PAINTER, **(others or {})}),
+            Update({"patch_critic": critic_rate}, _CRITIC, governor=governor),
+        ),
+        frozen=(*frozen, "recogniser"),
+        schedule={"name": "cosine", "to": 0.05, "warmup": 100},
+        optimizer={"name": "adam", "beta_1": 0.0, "beta_2": 0.99},
+        measures=("hole_l1", "hole_ssim", "hole_detail", "hole_likeness"),
+        monitor=("val_hole_likeness", "min"),  # by an error of pixels the blurriest epoch would win
+    )
