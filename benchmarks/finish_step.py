@@ -49,11 +49,11 @@ def build_step(preset: str, stage: Any, data: dict, recogniser: str | None) -> A
     model = zoo.load(preset, weights=bool(zoo.preset(preset).file))
     features = {"recogniser": f"mobile_face_net:{recogniser}"} if recogniser else {}
     model.compile(recipe=Recipe((stage,)), features=features, average=0.998)
-    run = model.make_train_function()
+    model.make_train_function()
     import tensorflow as tf
 
     batches = iter(tf.data.Dataset.from_tensors(data).repeat())
-    return lambda: float(next(iter(run(batches).values())))
+    return lambda: float(next(iter(model.train_function(batches).values())))
 
 
 def main() -> None:
@@ -68,7 +68,7 @@ def main() -> None:
     keras.config.set_dtype_policy(options.policy)
     from tfinpaint import zoo
 
-    small = zoo.class_of(options.preset).recipes["small"].stage("finish")
+    small = zoo.load(options.preset, weights=False).recipes["small"].stage("finish")
     data = batch(zoo.preset(options.preset).arguments["image_size"], options.batch)
     steps = {
         name: build_step(options.preset, stage, data, options.recogniser) for name, stage in variants(small).items()

@@ -37,6 +37,7 @@ def step(model, index=0):
 
 def value_of(model, term, data):
     """A term's mean as it is now."""
+    data = {k: ops.convert_to_tensor(v) for k, v in data.items()}
     found = model.forward(data, model.terms[term].needs, training=True)
     return float(ops.mean(model.terms[term](model, data, found)))
 
@@ -255,4 +256,6 @@ def test_a_stage_with_a_governor_comes_back_from_json():
     import json
 
     recipe = Recipe((finish_stage({"coarse": 1e-4}, 10),))
-    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+    again = Recipe.from_dict(json.loads(json.dumps(recipe.to_dict())))
+    assert again.stages[0].updates[1].governor == recipe.stages[0].updates[1].governor == Governor("finish_critic", 0.1)
+    assert again.to_dict() == json.loads(json.dumps(recipe.to_dict()))
