@@ -36,8 +36,8 @@ TRAINING = (
     Fault(
         "a closed gate lets the optimizer step",
         "tfinpaint/training/step.py",
-        "is_open = None if update.gate is None else count > 0",
-        "is_open = None",
+        "may_move = None if update.gate is None else count > 0",
+        "may_move = None",
         ("tests/models/test_fmodr.py::test_a_batch_of_solved_samples_moves_nothing",),
     ),
     Fault(
@@ -46,6 +46,29 @@ TRAINING = (
         " if not model.painted_by([name]) & set(update.parts)}",
         "}",
         ("tests/models/test_outputs.py::test_a_painter_that_moves_after_its_critic_paints_anew",),
+    ),
+    Fault(
+        "a governor never waits",
+        "tfinpaint/training/step.py",
+        "> (1.0 - governor.advantage) * term.chance",
+        "> 0.0",
+        ("tests/models/test_finishing.py::test_a_critic_that_leads_too_much_waits",),
+    ),
+    Fault(
+        "the patch critic is told that real is painted",
+        "tfinpaint/models/finishing/terms.py",
+        "losses.relativistic_loss, real, painted)",
+        "losses.relativistic_loss, painted, real)",
+        (
+            "tests/models/test_finishing.py::test_at_chance_both_sides_have_2_ln_2_and_a_lead_helps_one_and_hurts_the_other",
+        ),
+    ),
+    Fault(
+        "what the patch critic says beside the hole counts",
+        "tfinpaint/models/finishing/terms.py",
+        'ops.max_pool(hole, block, block, padding="same")',
+        "ops.ones_like(leader)",
+        ("tests/models/test_finishing.py::test_logits_beside_the_hole_do_not_count",),
     ),
     Fault(
         "rates grow where they should fall",

@@ -32,7 +32,15 @@ def features(slots=("perceptual", "identity")) -> dict:
     def identity_maps(x):
         return {"block1": perceptual(x)["relu3_3"], "block3": ops.max_pool(perceptual(x)["relu3_3"], 4, 4)}
 
-    networks = {"perceptual": perceptual, "identity": identity, "identity_maps": identity_maps}
+    def recogniser(x):
+        return {"low": perceptual(x)["relu3_3"], "embedding": identity(x)}
+
+    networks = {
+        "perceptual": perceptual,
+        "identity": identity,
+        "identity_maps": identity_maps,
+        "recogniser": recogniser,
+    }
     return {slot: networks[slot] for slot in slots}
 
 

@@ -154,7 +154,7 @@ def test_the_small_recipe_is_as_the_ledger_says(name):
     assert [(u.parts, u.terms) for u in stage.updates] == updates
     assert (dict(stage.length), stage.batch) == ({"steps": 8_000}, 16)
     assert stage.schedule == {"name": "cosine", "to": to, "warmup": 100}
-    assert [s.name for s in SMALL.stages] == list(SMALL_STAGES)
+    assert [s.name for s in SMALL.stages] == [*SMALL_STAGES, "finish"]
     assert SMALL.optimizer == {"name": "adam", "beta_1": 0.9, "beta_2": 0.99}
 
 

@@ -97,7 +97,8 @@ def test_a_batch_of_solved_samples_moves_nothing():
     model = compiled("refine")
     data = _coarse_is_off_by(model, [0.01, 0.02])
     watched = [*model.part_variables["refine"], *model.part_variables["sca"]]
-    slots = [s for k in ("refine", "sca") for s in model.optimizer.by_part[k].variables if "rate" not in s.path]
+    optimizers = [model.optimizer_of(part, model.stage.updates[0]) for part in ("refine", "sca")]
+    slots = [s for optimizer in optimizers for s in optimizer.variables if "rate" not in s.path]
     before = [v.numpy() for v in [*watched, *slots]]
     logs = model.train_on_batch(data, return_dict=True)
     assert logs["unsolved_share"] == 0

@@ -157,6 +157,7 @@ def test_a_stage_moves_every_weight_of_its_parts_and_nothing_else(name, stage):
     slots = {id(v) for part, update in trained for v in model.optimizer_of(part, update).variables}
     aside = {id(v) for part, _ in trained for v in model.part_statistics[part]} | {id(model.stage_step)}
     aside |= {key for key, v in variables.items() if v.path.endswith("seed_generator_state")}
+    aside |= {id(model.levels[u.governor.term]) for u in model.stage.updates if u.governor}
     by_hooks = {id(v) for v in moved_by_hooks(model)}
     assert not [variables[key].path for key in (weights | by_hooks) - moved]
     assert not [variables[key].path for key in moved - weights - slots - by_hooks - aside]

@@ -47,6 +47,14 @@ def see_white(model: Any) -> None:
     head.set_weights([kernel, bias - 5])
 
 
+def see_white_and_paint_greys(model: Any) -> None:
+    """The same, and what FMODR paints is not saturated: there, equal colours are a kink of a loss."""
+    see_white(model)
+    for network in (model.coarse_generator, model.refine_generator):
+        kernel = network.get_layer("head").kernel
+        kernel.assign(kernel * 0.1)
+
+
 def add_little(model: Any) -> None:
     """Lets C2FDAN's fine network add little to the coarse picture, as a new one does; random heads saturate."""
     kernel = model.fine_network.get_layer("head").kernel
@@ -90,7 +98,7 @@ MODELS = {
             "stem": 2,
         },
         {"perceptual": "random", "identity": "random", "recogniser": "random"},
-        prepare=see_white,
+        prepare=see_white_and_paint_greys,
     ),
     "ca_gan": Tiny("tests.toys.ca_gan.CAGAN"),
     "can_dfe": Tiny("tests.toys.can_dfe.CANDFE"),

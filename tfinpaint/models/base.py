@@ -81,6 +81,12 @@ class InpaintingModel(RecipeTrainer, keras.Model):
         self.stage_step = self.add_weight(
             shape=(), dtype="int32", initializer="zeros", trainable=False, name="stage_step", autocast=False
         )
+        options = {"shape": (), "initializer": "zeros", "trainable": False, "aggregation": "only_first_replica"}
+        self._untracked.levels = {
+            name: self.add_weight(name=f"{name}_level", autocast=False, dtype="float32", **options)
+            for name, term in self.terms.items()
+            if term.chance is not None
+        }
         self._trackers: dict[str, keras.metrics.Metric] = {}
 
     @property

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import keras
-import numpy as np
 from keras import ops
 
 from tfinpaint.errors import InputError, RecipeError
@@ -95,7 +94,6 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         )
         self.optimizer.build({key: self.part_variables[part] for key, (_, part) in optimizers.items()})
         self._begin_averages(average)
-        self._begin_levels()
         self._make_trackers()
         self.begin(first.name)
 
@@ -276,8 +274,8 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
 
     @property
     def levels(self) -> dict[str, Any]:
-        """Critics' term that a governor of the recipe looks at -> the running mean of its value, a variable."""
-        return getattr(self._untracked, "levels", {})
+        """Critics' terms that have a value at chance -> the running mean that a governor looks at, a variable."""
+        return self._untracked.levels
 
     def has_term(self, term: str) -> bool:
         """Whether a term can be computed: false for one whose optional feature network was not given."""
@@ -356,12 +354,6 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
                 optimizer = self.optimizer_of(part, update)
                 optimizer = getattr(optimizer, "inner_optimizer", optimizer)
                 optimizer._learning_rate.assign(rate * factor)
-
-    def _begin_levels(self) -> None:
-        for level in self.levels.values():
-            self._untrack_variable(level)
-        governors = [u.governor for s in self.recipe.stages for u in s.updates if u.governor is not None]
-        self._untracked.levels = {g.term: self._state(f"{g.term}_level", np.zeros(())) for g in governors}
 
     def _make_trackers(self) -> None:
         """One running mean for each name that any stage logs, so that the metrics' state is the same in all stages."""

@@ -31,7 +31,7 @@ def test_a_card_has_the_numbers_of_its_record(name, kind, method):
     assert row[1] == f"{hole['mean']:.2f} [{hole['low']:.2f}, {hole['high']:.2f}]{apart}"
     assert row[7] == f"{100 * error['mean']:.2f} [{100 * error['low']:.2f}, {100 * error['high']:.2f}]"
     iou = score.get("mask_iou")
-    assert row[8] == (f"{iou['mean']:.3f} [{iou['low']:.3f}, {iou['high']:.3f}]" if iou else "-")
+    assert row[9] == (f"{iou['mean']:.3f} [{iou['low']:.3f}, {iou['high']:.3f}]" if iou else "-")
 
 
 def test_columns_that_nobody_measured_are_left_out():

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from tfinpaint.models.blocks import conv, fold_pixels, head
+from tfinpaint.models.blocks import conv, fold_pixels
 
 
 def patch_critic(side: int, widths: Sequence[int] = (48, 96, 192, 256)) -> keras.Model:
@@ -14,7 +14,7 @@ def patch_critic(side: int, widths: Sequence[int] = (48, 96, 192, 256)) -> keras
     Pixels are folded 2x2; four convolutions with leaky ReLU (0.2), the last three with stride 2, and one more. A 3x3
     convolution makes a map of logits of the maps at an eighth of the window, another one of the last maps, at a
     sixteenth. Without normalisation: a critic that sees real and painted pictures in two batches must not know them by
-    their statistics.
+    their statistics. The logits have no bias: only differences of them are ever compared.
 
     Args:
         side: of the window in pixels, divisible by 2.
@@ -35,5 +35,8 @@ def patch_critic(side: int, widths: Sequence[int] = (48, 96, 192, 256)) -> keras
         x = conv(x, width, "leaky_relu", f"down_{i}", 4 if i else 3, strides=2 if i else 1)
         maps.append(x)
     last = conv(x, widths[-1], "leaky_relu", "last")
-    logits = [head(maps[2], 1, 1, "fine"), head(last, 1, 1, "wide")]
+    logits = [
+        conv(seen, 1, None, name, use_bias=False, kernel_initializer="glorot_uniform", dtype="float32")
+        for name, seen in (("fine", maps[2]), ("wide", last))
+    ]
     return keras.Model([picture, hole], {"logits": logits, "maps": [*maps[1:], last]}, name="patch_critic")
