@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from skimage import data
 from skimage.metrics import structural_similarity
 
-from tfinpaint.evaluation import l1_percent, l2_percent, mask_iou, psnr, ssim, ssim_map
+from tfinpaint.evaluation import l1_percent, l2_percent, mask_iou, psnr, sharpness, ssim, ssim_map
 
 
 def _pair(seed=0, shape=(3, 24, 20, 3)):
@@ -82,3 +82,23 @@ def test_iou_counts_pixels():
     valid = np.ones((3, 4, 4, 1))
     valid[:, :, 3] = 0  # 2 shared of 3
     assert mask_iou(found, true, valid)[0] == pytest.approx(2 / 3)
+
+
+def test_sharpness_is_the_share_of_the_references_detail():
+    rng = np.random.default_rng(0)
+    photo = rng.random((2, 16, 16, 3))
+    grey = photo.mean(-1, keepdims=True)
+    soft = grey.mean((1, 2), keepdims=True) + 0.3 * (photo - grey.mean((1, 2), keepdims=True))
+    np.testing.assert_allclose(sharpness(soft, photo), [0.3, 0.3])
+    np.testing.assert_allclose(sharpness(0 * photo, photo), [0, 0])
+    assert np.isnan(sharpness(photo, 0 * photo)).all()
+
+
+def test_sharpness_by_hand_over_a_hole():
+    """A single bright pixel has a Laplacian of 4 there and of -1 at its neighbours; a border repeats the last pixel."""
+    reference, picture, hole = np.zeros((3, 1, 5, 5, 1))
+    reference[0, 2, 2] = picture[0, 2, 2] = 1.0
+    picture[0, 0, 0] = 0.5  # two of its neighbours lie outside and are as bright
+    assert sharpness(picture, reference)[0] == pytest.approx((8 + 0.5 * (2 + 2)) / 8)
+    hole[0, 2, 2] = 1
+    assert sharpness(picture, reference, hole)[0] == pytest.approx(1.0)

@@ -158,6 +158,14 @@ def test_the_small_recipe_is_as_the_ledger_says(name):
     assert SMALL.optimizer == {"name": "adam", "beta_1": 0.9, "beta_2": 0.99}
 
 
+def test_the_last_stage_trains_both_painters_and_the_mask():
+    finish = SMALL.stages[-1]
+    painter, critic = finish.updates
+    assert set(painter.parts) == {"coarse", "fine"} and set(critic.parts) == {"patch_critic"}
+    assert critic.governor.term == "finish_critic" and "critics" in finish.frozen
+    assert {t for t in painter.terms if not t.startswith("finish_")} == {"mask_bce", "occ_l1", "nocc_l1"}
+
+
 def test_between_the_papers_two_steps_nobody_judges_or_recognises():
     model = make("c2fdan")
     (update,) = SMALL.stage("pixels").updates

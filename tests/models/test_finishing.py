@@ -261,5 +261,7 @@ def test_a_stage_with_a_governor_comes_back_from_json():
     recipe = Recipe((finish_stage({"coarse": 1e-4}, 10),))
     written = json.dumps(recipe.to_dict())
     again = Recipe.from_dict(json.loads(written))
-    assert again.stages[0].updates[1].governor == recipe.stages[0].updates[1].governor == Governor("finish_critic", 0.1)
+    assert (
+        again.stages[0].updates[1].governor == recipe.stages[0].updates[1].governor == Governor("finish_critic", 0.16)
+    )
     assert json.dumps(again.to_dict()) == written

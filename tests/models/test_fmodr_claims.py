@@ -301,6 +301,15 @@ def test_the_small_recipe_takes_18800_steps_with_another_beta_2():
     assert SMALL.optimizer == {"name": "adam", "beta_1": 0.9, "beta_2": 0.99}
 
 
+def test_the_last_stage_trains_both_painters_behind_the_detector():
+    finish = SMALL.stages[-1]
+    painter, critic = finish.updates
+    assert set(painter.parts) == {"coarse", "refine", "sca"} and painter.gate is None and not painter.detach
+    assert set(critic.parts) == {"patch_critic"} and critic.governor.term == "finish_critic"
+    assert {"detector", "critic", "recogniser"} <= set(finish.frozen)
+    assert {t for t in painter.terms if not t.startswith("finish_")} == {"hole_coarse"}
+
+
 @pytest.mark.parametrize("recipe", [PAPER, SMALL], ids=["paper", "small"])
 @pytest.mark.parametrize("stage", ["refine", "refine_joint", "refine_perceptual"])
 def test_the_kernels_learn_from_the_perceptual_term_and_from_no_other(recipe, stage):

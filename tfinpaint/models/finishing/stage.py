@@ -11,8 +11,8 @@ _PAINTER = {
     "finish_chroma": 1.0,
     "finish_features": 4.0,
     "finish_recognised": 3.0,
-    "finish_identity": 3.0,
-    "finish_adversary": 0.4,
+    "finish_identity": 4.0,
+    "finish_adversary": 0.3,
 }
 _CRITIC = {"finish_critic": 1.0, "finish_steady": 4.0}
 
@@ -40,7 +40,7 @@ def finish_stage(
         batch: samples a batch.
         name: of the stage.
     """
-    governor = Governor("finish_critic", advantage=0.1)
+    governor = Governor("finish_critic", advantage=0.16)
     return Stage(
         name,
         {"steps": steps},
