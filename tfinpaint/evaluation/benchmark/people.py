@@ -62,11 +62,12 @@ def score_people(
     judges: Judges,
     parts: Parts,
     done: Callable[[int], Any],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The records of verification and identification.
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The records of verification with one and with both pictures hidden, and of identification.
 
-    The first picture of a pair, and the gallery, stay as they are; the second picture, and the query, is hidden and
-    restored. The first kind of the protocol hides it. All are seen in the same crop, by the same landmarks.
+    The first picture of a pair stays as it is, or is treated as the second one; the gallery stays as it is; the second
+    picture, and the query, is hidden and restored. The first kind of the protocol hides it. All are seen in the same
+    crop, by the same landmarks.
 
     Args:
         protocol: gives kind, seed and batch.
@@ -84,9 +85,12 @@ def score_people(
     rows = np.array([people.row[n] for n in pairs.names])
     first, second = rows[pairs.first], rows[pairs.second]
     clean = seen["clean"]
-    outcomes = {m: protocols.verify(clean[first], e[second], pairs, metric=metric) for m, e in seen.items()}
     about = {"kind": protocol.kinds[0], "judge": judges.likeness.name, "metric": metric}
-    verification = about | {"hidden": "second", "pairs": len(pairs), "folds": pairs.folds} | _record(outcomes)
+    counted = {"pairs": len(pairs), "folds": pairs.folds}
+    one = {m: protocols.verify(clean[first], e[second], pairs, metric=metric) for m, e in seen.items()}
+    both = {m: protocols.verify(e[first], e[second], pairs, metric=metric) for m, e in seen.items()}
+    verification = about | {"hidden": "second"} | counted | _record(one)
+    of_both = about | {"hidden": "both"} | counted | _record(both)
 
     who = [person(n) for n in people.faces.names]
     counts = {p: who.count(p) for p in set(who)}
@@ -100,7 +104,7 @@ def score_people(
     )
     crowd = {"strangers": clean[strangers], "metric": metric}
     ranks = {m: protocols.identify(e[able], clean[able], trials, **crowd) for m, e in seen.items()}
-    return verification, about | trials.describe() | _record(ranks)
+    return verification, of_both, about | trials.describe() | _record(ranks)
 
 
 def _record(outcomes: dict[str, Any]) -> dict[str, Any]:

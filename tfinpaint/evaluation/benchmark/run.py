@@ -177,8 +177,9 @@ class _Run:
 
     def _people(self, name: str, people: People, done: Callable[[int], Any]) -> None:
         arguments = (self.protocol, name, people, self.methods, self.judges, self.parts)
-        verification, identification = score_people(*arguments, done)
+        verification, of_both, identification = score_people(*arguments, done)
         self.record["verification"][name] = rounded(verification)
+        self.record["verification"][f"{name}, both hidden"] = rounded(of_both)
         self.record["identification"][name] = rounded(identification)
 
     def _photos(self, key: str, name: str, file: tuple[str, str], detector: Callable, score: Callable) -> None:

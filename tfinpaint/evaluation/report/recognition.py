@@ -7,7 +7,7 @@ from tfinpaint.evaluation.report.cells import cell, method_head, methods_table, 
 from tfinpaint.evaluation.report.curves import det_plot, rank_plot
 from tfinpaint.evaluation.report.marks import Marks
 from tfinpaint.evaluation.report.markup import Markup, join, tag
-from tfinpaint.evaluation.report.words import SHARE, kind_label, metric
+from tfinpaint.evaluation.report.words import SHARE, hidden_pictures, kind_label, metric
 
 _WORN = {
     "faces": "photos",
@@ -28,8 +28,8 @@ def verification_chapter(results: Mapping[str, Any], marks: Marks) -> Markup:
     parts = []
     for name, measured in results["verification"].items():
         lead = (
-            f"{measured['pairs']} pairs in {measured['folds']} folds; {kind_label(measured['kind'])} on the "
-            f"{measured.get('hidden', 'second')} picture of each pair; judge: {_judge(results, measured)}. "
+            f"{measured['pairs']} pairs in {measured['folds']} folds; {kind_label(measured['kind'])} on "
+            f"{hidden_pictures(measured)} of each pair; judge: {_judge(results, measured)}. "
             "Accuracy is a mean over the folds; all else is of all pairs together."
         )
         beside = [_conditions(measured, f"Verification on {name}", marks)]

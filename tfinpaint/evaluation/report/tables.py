@@ -7,7 +7,16 @@ from typing import Any
 
 from tfinpaint.errors import InputError
 from tfinpaint.evaluation.report.results import check_results, main_kind, trained_on, write_whole
-from tfinpaint.evaluation.report.words import MAIN, SHARE, Metric, kind_label, method_label, metric, remark
+from tfinpaint.evaluation.report.words import (
+    MAIN,
+    SHARE,
+    Metric,
+    hidden_pictures,
+    kind_label,
+    method_label,
+    metric,
+    remark,
+)
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 _BASELINES = ("occluded", "telea", "navier_stokes", "mean_face")
@@ -173,7 +182,7 @@ def _strange(results: Mapping[str, Any], model: str, name: str, kinds: Sequence[
 def _verification_lead(name: str, measured: Mapping[str, Any]) -> str:
     return (
         f"Verification on `{name}`, {measured['pairs']} pairs in {measured['folds']} folds, "
-        f"{kind_label(measured['kind'])} on the {measured.get('hidden', 'second')} picture of each:"
+        f"{kind_label(measured['kind'])} on {hidden_pictures(measured)} of each:"
     )
 
 

@@ -93,6 +93,11 @@ def kind_label(key: str) -> str:
     return key.replace("_", " ")
 
 
+def hidden_pictures(verification: Mapping[str, Any]) -> str:
+    """Which pictures of each pair a verification hid and restored."""
+    return "both pictures" if verification.get("hidden") == "both" else "the second picture"
+
+
 def method_label(method: str, scores: Mapping[str, Any] | None = None) -> str:
     """A method's name, and with `scores` what it was told. Only a blind model has a score for a found mask."""
     if method in BASELINES:
