@@ -22,9 +22,9 @@ def compiled(name, stage=None):
     return model
 
 
-def critic_alone(advantage, rate=1e-2, memory=0.5):
+def critic_alone(advantage, rate=1e-2, memory=0.5, every=10**6):
     """The critic's update of the stage, as the only one."""
-    governor = Governor("finish_critic", advantage, memory)
+    governor = Governor("finish_critic", advantage, memory, every)
     update = Update({"patch_critic": rate}, {"finish_critic": 1.0, "finish_steady": 1.0}, governor=governor)
     return Stage("governed", {"steps": 9}, 2, (update,))
 
@@ -197,6 +197,15 @@ def test_a_critic_that_leads_too_much_waits(name):
     assert step(model)["patch_critic_moved"] == 0 and int(optimizer.iterations) == iterations
 
 
+def test_of_every_few_steps_one_is_made_whatever_the_lead():
+    model = compiled("fmodr", critic_alone(advantage=0.9, every=3))
+    moved = []
+    for _ in range(7):
+        model.levels["finish_critic"].assign(-100.0)
+        moved.append(step(model)["patch_critic_moved"])
+    assert moved == [1, 0, 0, 1, 0, 0, 1]
+
+
 def test_the_level_is_a_running_mean_that_begins_each_stage_at_chance():
     model = compiled("fmodr", critic_alone(advantage=0.9, memory=0.75))
     chance, data = 2 * math.log(2), tiny.step_batch(model)
@@ -212,6 +221,7 @@ def test_the_level_is_a_running_mean_that_begins_each_stage_at_chance():
 def test_what_was_not_done_does_not_count_in_the_log():
     model = compiled("fmodr", critic_alone(advantage=0.001))
     model.levels["finish_critic"].assign(0.0)
+    model.stage_step.assign(1)
     logs = step(model)
     assert logs["patch_critic_moved"] == 0 and logs["finish_critic"] > 0.1
     assert logs["finish_steady"] == logs["patch_critic_gradient"] == 0  # the mean of nothing
@@ -242,6 +252,7 @@ def test_a_waiting_update_costs_nothing():
         ),
         ({"governor": Governor("finish_critic", 1.5)}, "advantage in .* Received: .*1.5"),
         ({"governor": Governor("finish_critic", 0.1, 1.0)}, "memory in .* Received: .*memory=1.0"),
+        ({"governor": Governor("finish_critic", 0.1, every=0)}, "`every` from 1. Received: .*every=0"),
         ({"gate": "unsolved"}, "may have a gate or a governor"),
     ],
 )

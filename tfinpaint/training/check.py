@@ -132,9 +132,10 @@ def _check_governor(model: Any, update: Update, where: str) -> None:
     _known(governor.term, with_chance, f"The term of a governor {where}")
     if update.gate is not None:
         raise RecipeError(f"An update may have a gate or a governor. Received: both {where}; leave one out.")
-    if not 0 < governor.advantage < 1 or not 0 <= governor.memory < 1:
+    if not (0 < governor.advantage < 1 and 0 <= governor.memory < 1 and governor.every >= 1):
         raise RecipeError(
-            f"A governor must have an advantage in (0, 1) and a memory in [0, 1). Received: {governor} {where}."
+            "A governor must have an advantage in (0, 1), a memory in [0, 1) and `every` from 1. "
+            f"Received: {governor} {where}."
         )
 
 

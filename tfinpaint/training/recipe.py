@@ -17,11 +17,13 @@ class Governor:
         advantage: the update is made while the term's running mean is above `(1 - advantage)` times that value; in
             (0, 1).
         memory: share of the running mean that each step keeps, in [0, 1). It begins each stage at chance.
+        every: of so many steps the first is made whatever the lead: a critic that never moves is soon deceived.
     """
 
     term: str
     advantage: float
     memory: float = 0.98
+    every: int = 6
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,8 @@ def _govern(
     value = sum_over_replicas(_mean(value, real, _count(real)))
     level = model.levels[governor.term]
     level.assign(governor.memory * level + (1.0 - governor.memory) * value)
-    may_move = ops.convert_to_tensor(level) > (1.0 - governor.advantage) * term.chance
+    in_turn = ops.equal(ops.mod(ops.convert_to_tensor(model.stage_step), governor.every), 0)
+    may_move = ops.logical_or(in_turn, ops.convert_to_tensor(level) > (1.0 - governor.advantage) * term.chance)
     moved = {f"{part}_moved": ops.cast(may_move, "float32") for part in update.parts}
     return {governor.term: value, **moved}, may_move, found
 
