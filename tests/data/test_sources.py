@@ -234,3 +234,27 @@ def test_the_room_names_what_it_has():
     assert all(getattr(data, name) for name in dir(data))
     with pytest.raises(AttributeError, match=r"no attribute 'oclude'; it has FaceSet, .*occlude"):
         _ = data.oclude
+
+
+def test_what_lies_outside_the_corners_is_made_up(folder, tmp_path):
+    """The left half of each picture is a border; the crop's pixels there are not valid, and no other pixel changes."""
+    with np.load(f"{folder}.npz") as arrays:
+        known = dict(arrays)
+    side = cv2.imread(str(sorted(folder.glob("*.png"))[0])).shape[0]
+    corners = np.float32([[side / 2, 0], [side - 1, 0], [side - 1, side - 1], [side / 2, side - 1]])
+    np.savez(tmp_path / "l.npz", **known, quad=np.tile(corners, (len(known["name"]), 1, 1)))
+    whole, half = load_faces(folder, size=48), load_faces(folder, size=48, landmarks=tmp_path / "l.npz")
+    np.testing.assert_array_equal(half.images, whole.images)
+    np.testing.assert_array_equal(half.landmarks, whole.landmarks)
+    assert (half.valid <= whole.valid).all() and 0.3 < half.valid.mean() / whole.valid.mean() < 0.7
+    for valid, points in zip(half.valid[..., 0], half.landmarks, strict=True):
+        eyes = points[:2].round().astype(int)  # of a face in the middle, on either side of the border
+        assert valid[eyes[0, 1], eyes[0, 0]] == 0 and valid[eyes[1, 1], eyes[1, 0]] == 1
+
+
+def test_corners_that_are_none_are_refused(folder, tmp_path):
+    with np.load(f"{folder}.npz") as arrays:
+        known = dict(arrays)
+    np.savez(tmp_path / "l.npz", **known, quad=np.zeros((1, 4, 2)))
+    with pytest.raises(InputError, match=r"`quad` must hold four finite corners .*shape \(1, 4, 2\)"):
+        load_faces(folder, landmarks=tmp_path / "l.npz")

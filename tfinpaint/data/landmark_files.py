@@ -42,6 +42,27 @@ def read_landmarks(file: str | os.PathLike) -> dict[str, np.ndarray]:
     return dict(zip(names, points, strict=True))
 
 
+def read_corners(file: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Name -> the corners `(4, 2)` of the true part of each picture, of an `.npz` of landmarks that has them as `quad`.
+
+    Pictures that were aligned before may have a made-up border. A file without corners gives none.
+    """
+    file = Path(file)
+    if file.suffix != ".npz":
+        return {}
+    with np.load(file, allow_pickle=False) as arrays:
+        if "quad" not in arrays.files:
+            return {}
+        corners = arrays["quad"].astype(np.float32)
+    names = list(read_landmarks(file))
+    if corners.shape != (len(names), 4, 2) or not np.isfinite(corners).all():
+        raise InputError(
+            "`quad` must hold four finite corners (x, y) per name. "
+            f"Received: {len(names)} names and corners of shape {corners.shape} in {str(file)!r}."
+        )
+    return dict(zip(names, corners, strict=True))
+
+
 def _read_npz(file: Path) -> tuple[list[str], np.ndarray]:
     with np.load(file, allow_pickle=False) as arrays:
         names = (name.decode() if isinstance(name, bytes) else str(name) for name in arrays["name"].tolist())

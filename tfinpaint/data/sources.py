@@ -13,7 +13,7 @@ from tqdm import tqdm
 from tfinpaint.data.bad_files import check_choice, stop_or_warn
 from tfinpaint.data.face_set import FaceSet, concatenate, split_by_identity
 from tfinpaint.data.framing import align_picture
-from tfinpaint.data.landmark_files import find_landmarks, read_landmarks
+from tfinpaint.data.landmark_files import find_landmarks, read_corners, read_landmarks
 from tfinpaint.data.picture_files import SUFFIXES, PictureFile, pictures_of, readers_of
 from tfinpaint.data.prepared import is_prepared, load_prepared
 from tfinpaint.errors import ImageFileError, InputError
@@ -52,7 +52,8 @@ def load_faces(
         landmarks: name -> `(5, 2)` points in pixels of the picture, or a file of them: `.npz` with `name` `(n,)` and
             `landmarks` `(n, 5, 2)`, or `.csv` with the columns name, x1, y1, ..., x5, y5. By default the file beside
             `path` with its name and one of these endings (inside a folder: `landmarks.npz` or `.csv`). Pictures that
-            it does not name are left out.
+            it does not name are left out. Where the `.npz` also has `quad` `(n, 4, 2)`, the corners of the true part of
+            each picture, what lies outside is not `valid`.
         identities: whether the folder that a picture lies in names the person, for `FaceSet.identities`. A prepared
             folder knows it by itself.
         jitter: how much the framing varies: each face gets a fixed shift (deviation `jitter` / 4 of the side), scale
@@ -77,8 +78,12 @@ def load_faces(
             path, size=size, framing=framing, jitter=jitter, seed=seed, identities=identities, limit=limit,
             progress=progress,
         )  # fmt: skip
-    pictures = pictures_of(path)
-    points = landmarks if isinstance(landmarks, Mapping) else read_landmarks(landmarks or find_landmarks(path))
+    pictures, corners = pictures_of(path), {}
+    if isinstance(landmarks, Mapping):
+        points = landmarks
+    else:
+        file = landmarks or find_landmarks(path)
+        points, corners = read_landmarks(file), read_corners(file)
     chosen = [p for p in pictures if p.name in points or Path(p.name).name in points][:limit]
     if not chosen:
         raise InputError(
@@ -93,9 +98,12 @@ def load_faces(
         name = chosen[index].name
         picture = _decode(chosen[index])
         if picture is not None:
-            five = points[name] if name in points else points[Path(name).name]
+            key = name if name in points else Path(name).name
             rng = np.random.default_rng([seed, index])
-            images[index], moved[index], valid[index] = align_picture(picture, five, size, jitter, rng, framing=framing)
+            known = _inside(picture.shape[:2], corners[key]) if key in corners else None
+            images[index], moved[index], valid[index] = align_picture(
+                picture, points[key], size, jitter, rng, known=known, framing=framing
+            )
             good[index] = True
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -114,6 +122,11 @@ def _decode(file: PictureFile) -> np.ndarray | None:
         return None
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
     return None if picture is None else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def _inside(shape: tuple[int, int], corners: np.ndarray) -> np.ndarray:
+    """1 inside four corners (pixel centres at integers), 0 outside, uint8 of that shape."""
+    return cv2.fillConvexPoly(np.zeros(shape, np.uint8), np.rint(corners * 16).astype(np.int32), 1, shift=4)
 
 
 def _people(pictures: list[PictureFile], path: Path) -> tuple[str, ...]:
