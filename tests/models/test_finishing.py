@@ -273,6 +273,8 @@ def test_a_stage_with_a_governor_comes_back_from_json():
     written = json.dumps(recipe.to_dict())
     again = Recipe.from_dict(json.loads(written))
     assert (
-        again.stages[0].updates[1].governor == recipe.stages[0].updates[1].governor == Governor("finish_critic", 0.16)
+        again.stages[0].updates[1].governor
+        == recipe.stages[0].updates[1].governor
+        == Governor("finish_critic", 0.16, every=3)
     )
     assert json.dumps(again.to_dict()) == written

@@ -23,7 +23,7 @@ class Governor:
     term: str
     advantage: float
     memory: float = 0.98
-    every: int = 6
+    every: int = 3
 
 
 @dataclass(frozen=True)
