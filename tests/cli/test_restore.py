@@ -246,7 +246,8 @@ def test_photos_are_never_overwritten_by_themselves_or_each_other(folder, tmp_pa
     (tmp_path / "other").mkdir()
     Image.fromarray(PORTRAIT).save(tmp_path / "other" / "a.jpg")
     both = ["restore", str(folder), str(tmp_path / "other"), "-o", str(tmp_path / "out")]
-    assert "Two photos would become" in fails(both, capsys)
+    assert "would both write" in fails(both, capsys)
+    assert not (tmp_path / "out").exists()
 
 
 def test_wrong_usage_is_told(folder, tmp_path, capsys):

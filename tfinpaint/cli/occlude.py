@@ -102,8 +102,8 @@ def _pictures(arguments: argparse.Namespace) -> list[tuple[str, Callable[[], tup
 
 def _of_source(source: Path, arguments: argparse.Namespace, finder: Any) -> Iterator[tuple[str, Callable]]:
     from tfinpaint.data.landmark_files import find_landmarks
-    from tfinpaint.errors import ImageFileError, InputError
-    from tfinpaint.images import SUFFIXES
+    from tfinpaint.errors import InputError
+    from tfinpaint.images import photos_in
 
     if source.is_dir() or source.suffix.lower() == ".zip":
         try:
@@ -116,9 +116,10 @@ def _of_source(source: Path, arguments: argparse.Namespace, finder: Any) -> Iter
             return
     files = [source]
     if source.is_dir():
-        files = sorted(p for p in source.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
-        if not files:
-            raise ImageFileError(f"The folder {source} must hold photos ({', '.join(SUFFIXES)}); it holds none.")
+        listing = photos_in(source)
+        files = listing.photos
+        if listing.left_out:
+            print(f"tfinpaint: left out of {source}: {listing.words}.", file=sys.stderr)
     for file in files:
         yield file.stem, lambda file=file: _photo(file, arguments.aligned, finder)
 

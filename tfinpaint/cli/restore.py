@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfinpaint.cli.outputs import check_outputs, plan
+
 if TYPE_CHECKING:
     from tfinpaint.restoration import Restored
 
@@ -51,16 +53,20 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("--aligned says that the photo is the face; leave out --box.")
     if arguments.mask and arguments.detector:
         raise InputError("Only one of --mask and --detector may say what hides the face; leave out the other.")
-    targets = plan(arguments.photos, arguments.output)
-    if len(targets) > 1 and (arguments.mask or arguments.box):
-        raise InputError(f"--mask and --box belong to one photo. Received: {len(targets)} photos.")
+    ends = ["_mask.png"] * arguments.save_mask + ["_compare.png"] * arguments.compare
+    outputs, words = plan(arguments.photos, arguments.output, ends)
+    if len(outputs) > 1 and (arguments.mask or arguments.box):
+        raise InputError(f"--mask and --box belong to one photo. Received: {len(outputs)} photos.")
+    check_outputs(outputs, [arguments.mask] if arguments.mask else [])
+    for word in words:
+        print(f"tfinpaint: {word}", file=sys.stderr)
 
     from tqdm import tqdm
 
     from tfinpaint.restoration import restore_photos
 
     results = restore_photos(
-        targets,
+        [output.source for output in outputs],
         _engine(arguments.model, arguments.detector, arguments.mask is not None),
         mask=arguments.mask,
         box=arguments.box,
@@ -68,19 +74,20 @@ def run(arguments: argparse.Namespace) -> int:
         aligned=arguments.aligned,
         seed=arguments.seed,
     )
-    _make_folders(targets.values())
+    _make_folders(output.target for output in outputs)
     failures = []
-    for source, result in tqdm(results, total=len(targets), unit="photo", disable=len(targets) == 1):
+    done = zip(outputs, results, strict=True)
+    for output, (_, result) in tqdm(done, total=len(outputs), unit="photo", disable=len(outputs) == 1):
         try:
             if isinstance(result, TfinpaintError):
                 raise result
-            _save(result, targets[source], arguments.save_mask, arguments.compare)
+            _save(result, output.target, arguments.save_mask, arguments.compare)
         except TfinpaintError as error:
             failures.append(error)
     for error in failures:
         print(f"tfinpaint: {error}", file=sys.stderr)
-    if failures and len(targets) > 1:
-        print(f"tfinpaint: {len(failures)} of {len(targets)} photos were not restored.", file=sys.stderr)
+    if failures and len(outputs) > 1:
+        print(f"tfinpaint: {len(failures)} of {len(outputs)} photos were not restored.", file=sys.stderr)
     return 1 if failures else 0
 
 
@@ -107,39 +114,6 @@ def _engine(name: str, detector: str | None, has_mask: bool) -> Any:
             "that finds what hides a face, such as fmodr. Received: neither."
         )
     return model
-
-
-def plan(photos: list[Path], output: Path) -> dict[Path, Path]:
-    """Which file each photo becomes; folders are searched for photos (not their subfolders). Nothing is written.
-
-    Raises:
-        ImageFileError: a folder without photos, or an output with an unknown ending.
-        InputError: two photos would become one file, or a photo would overwrite itself.
-    """
-    from tfinpaint.errors import ImageFileError, InputError
-    from tfinpaint.images import SUFFIXES, output_suffix
-
-    sources: list[Path] = []
-    for photo in photos:
-        if photo.is_dir():
-            found = sorted(p for p in photo.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
-            if not found:
-                raise ImageFileError(f"The folder {photo} must hold photos ({', '.join(SUFFIXES)}); it holds none.")
-            sources += found
-        else:
-            sources.append(photo)
-    is_file = len(sources) == 1 and not photos[0].is_dir() and output.suffix and not output.is_dir()
-    if is_file and output.suffix.lower() not in SUFFIXES:
-        raise ImageFileError(f"A picture's name must end with {', '.join(SUFFIXES)}. Received: {output.name!r}.")
-    targets: dict[Path, Path] = {}
-    for source in sources:
-        target = output if is_file else output / f"{source.stem}{output_suffix(source)}"
-        if target.resolve() == source.resolve():
-            raise InputError(f"{source} would be overwritten; give another name or folder with -o.")
-        if target in targets.values():
-            raise InputError(f"Two photos would become {target}; restore them into different folders.")
-        targets[source] = target
-    return targets
 
 
 def _make_folders(targets: Iterable[Path]) -> None:

@@ -1,18 +1,24 @@
 """Picture files: the one reader, the one writer, and the one reader of masks."""
 
+from tfinpaint.images.folder import Listing, photos_in, readable_suffixes
+from tfinpaint.images.formats import SUFFIXES, output_suffix
 from tfinpaint.images.masks import read_mask
 from tfinpaint.images.photo import MAX_PIXELS, MIN_SIDE, Photo
-from tfinpaint.images.reader import SUFFIXES, read
-from tfinpaint.images.writer import output_suffix, write, write_picture
+from tfinpaint.images.reader import read
+from tfinpaint.images.writer import is_ours, write, write_picture
 
 __all__ = [
     "MAX_PIXELS",
     "MIN_SIDE",
     "SUFFIXES",
+    "Listing",
     "Photo",
+    "is_ours",
     "output_suffix",
+    "photos_in",
     "read",
     "read_mask",
+    "readable_suffixes",
     "write",
     "write_picture",
 ]

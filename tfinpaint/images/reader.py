@@ -1,5 +1,6 @@
 """Reads picture files; every fault of a file becomes one sentence."""
 
+import contextlib
 import io
 import os
 import re
@@ -15,10 +16,8 @@ from tfinpaint.errors import ImageFileError
 from tfinpaint.images import png
 from tfinpaint.images.photo import MAX_PIXELS, MIN_SIDE, Photo, to_pixels
 
-# Files that a folder is searched for; any other format that Pillow reads may be named, and is written as PNG.
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
-
 _FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP", "TIFF": "TIFF", "BMP": "BMP"}
+_HEIC = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 _MODES = ("1", "L", "LA", "RGB", "RGBA", "P", "CMYK")
 _ORIENTATION = ExifTags.Base.Orientation
 # The tags of a TIFF that describe the picture; the others describe the file and would break the next one.
@@ -50,6 +49,8 @@ def read(path: str | os.PathLike, data: bytes | None = None) -> Photo:
     except Image.DecompressionBombError:
         raise _too_large(path, "more") from None
     except Image.UnidentifiedImageError:
+        if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
+            raise ImageFileError(f"{path} is a HEIC picture; `pip install pillow-heif` lets it be read.") from None
         raise ImageFileError(f"{path} must be a picture (JPEG, PNG, WebP, TIFF or BMP); it is none.") from None
     except Exception as error:  # decoders raise anything on a damaged file
         reason = str(error).strip().splitlines() or [type(error).__name__]
@@ -77,6 +78,11 @@ def _too_large(path: Path, size: str) -> ImageFileError:
 
 
 def _decode(path: Path, data: bytes) -> Photo:
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
+        with contextlib.suppress(ImportError):
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()
     image = Image.open(io.BytesIO(data))
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -102,6 +108,7 @@ def _decode(path: Path, data: bytes) -> Photo:
         mode=mode,
         format=_FORMATS.get(image.format or "", _FORMATS.get(options.pop("format"), "PNG")),
         path=path,
+        data=data,
         palette=palette,
         exif=_exif(image),
         icc=image.info.get("icc_profile") or b"",

@@ -1,5 +1,6 @@
 """Writes picture files: the photo's own kind, its metadata, and a tag that says what was done to it."""
 
+import hashlib
 import io
 import os
 from pathlib import Path
@@ -10,13 +11,12 @@ from PIL import ExifTags, Image
 from tfinpaint._version import __version__
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.images import png, tiff
+from tfinpaint.images.formats import FORMATS
 from tfinpaint.images.photo import Photo, merge
 
 SOFTWARE = f"tfinpaint {__version__} (face restored: part of this picture was painted by software)"
 
-_FORMATS = {
-    ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP",
-}  # fmt: skip
+_MARK = b"(face restored: part of this picture was painted by software)"
 # What each format can hold; 16 bits (the dtype of the samples) in PNG and TIFF only.
 _MODES = {
     "JPEG": ("L", "RGB", "CMYK"),
@@ -41,7 +41,8 @@ def write(photo: Photo, pixels: np.ndarray, mask: np.ndarray, path: str | os.Pat
         photo: what was read.
         pixels: the restored picture, `(height, width, 3)`, uint8.
         mask: `(height, width)` or `(height, width, 1)`; above 0 where `pixels` count.
-        path: the suffix tells the format: .jpg, .jpeg, .png, .webp, .tif, .tiff, .bmp.
+        path: a suffix other than the photo's own tells the format: .jpg, .jpeg, .jpe, .jfif, .png, .webp, .tif, .tiff,
+            .bmp; under its own the photo stays what it was, whatever its name says.
 
     Raises:
         InputError: the shapes differ.
@@ -49,6 +50,8 @@ def write(photo: Photo, pixels: np.ndarray, mask: np.ndarray, path: str | os.Pat
     """
     path = Path(path)
     file_format = _format_of(path)
+    if photo.path is not None and photo.path.suffix.lower() == path.suffix.lower():
+        file_format = photo.format
     if pixels.shape != photo.pixels.shape or pixels.dtype != np.uint8 or mask.shape[:2] != pixels.shape[:2]:
         raise InputError(
             f"`pixels` and `mask` must have the photo's size, {photo.pixels.shape}, uint8. "
@@ -56,8 +59,8 @@ def write(photo: Photo, pixels: np.ndarray, mask: np.ndarray, path: str | os.Pat
         )
     hole = mask.reshape(pixels.shape[:2]) > 0
     hole[hole] = (pixels[hole] != photo.pixels[hole]).any(-1)
-    if photo.path is not None and file_format == photo.format and not hole.any():
-        replace_file(path, photo.path.read_bytes())
+    if photo.data and file_format == photo.format and not hole.any():
+        replace_file(path, photo.data)
         return
     _check_kind(photo, file_format, path)
     samples, palette = merge(photo, pixels, hole) if hole.any() else (photo.samples, photo.palette)
@@ -69,16 +72,18 @@ def write(photo: Photo, pixels: np.ndarray, mask: np.ndarray, path: str | os.Pat
 
 
 def write_picture(pixels: np.ndarray, path: str | os.PathLike) -> None:
-    """Writes a plain uint8 picture (grey or RGB) as PNG: a mask, a comparison."""
+    """Writes a plain uint8 picture (grey or RGB) as PNG: a mask, a comparison. It carries the tag "Software", too."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
-    replace_file(Path(path), buffer.getvalue())
+    replace_file(Path(path), png.described(buffer.getvalue(), (), software=SOFTWARE, exif=b"", icc=b"", xmp=b""))
 
 
-def output_suffix(path: str | os.PathLike) -> str:
-    """The suffix that the restored file of that name gets: its own where that format is written, else `.png`."""
-    suffix = Path(path).suffix
-    return suffix if suffix.lower() in _FORMATS else ".png"
+def is_ours(path: str | os.PathLike) -> bool:
+    """Whether a file is a picture that this library has written: the tag "Software" says so."""
+    try:
+        return _MARK in Path(path).read_bytes()
+    except OSError:
+        return False
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -87,7 +92,9 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         ImageFileError: the folder is missing or cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Short, because a name may be as long as the file system allows.
+    mark = hashlib.blake2b(os.fsencode(path.name), digest_size=6).hexdigest()
+    temporary = path.with_name(f".tfinpaint-{os.getpid()}-{mark}.part")
     try:
         temporary.write_bytes(data)
         os.replace(temporary, path)
@@ -101,9 +108,9 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def _format_of(path: Path) -> str:
-    if path.suffix.lower() not in _FORMATS:
-        raise ImageFileError(f"A picture's name must end with {', '.join(_FORMATS)}. Received: {path.name!r}.")
-    return _FORMATS[path.suffix.lower()]
+    if path.suffix.lower() not in FORMATS:
+        raise ImageFileError(f"A picture's name must end with {', '.join(FORMATS)}. Received: {path.name!r}.")
+    return FORMATS[path.suffix.lower()]
 
 
 def _check_kind(photo: Photo, file_format: str, path: Path) -> None:

@@ -1,0 +1,197 @@
+"""Nothing that the user did not name is lost: what a run will write is checked as a whole before any work."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfinpaint import images
+from tfinpaint.cli.outputs import check_outputs, plan
+from tfinpaint.errors import ImageFileError, InputError
+
+ENDS = ("_mask.png", "_compare.png")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def picture(path, seed=0, **options):
+    pixels = np.random.default_rng(seed).integers(0, 256, (24, 32, 3), np.uint8)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, **options)
+    return Path(path)
+
+
+def refused(photos, output, ends=(), given=()):
+    outputs, _ = plan([Path(p) for p in photos], Path(output), ends)
+    before = {p: p.read_bytes() for p in Path().rglob("*") if p.is_file()}
+    with pytest.raises(InputError, match="^Nothing was done, because ") as caught:
+        check_outputs(outputs, [Path(p) for p in given])
+    assert {p: p.read_bytes() for p in Path().rglob("*") if p.is_file()} == before
+    return str(caught.value)
+
+
+def accepted(photos, output, ends=()):
+    outputs, _ = plan([Path(p) for p in photos], Path(output), ends)
+    check_outputs(outputs)
+    return [str(file) for output in outputs for file in output.files]
+
+
+def test_side_files_of_two_photos_do_not_meet(here):
+    picture("in/a.jpg"), picture("in/a.png", 1)
+    said = refused(["in"], "out", ENDS)
+    assert "in/a.jpg and in/a.png would both write out/a_mask.png" in said and "out/a_compare.png" in said
+    assert accepted(["in"], "out") == ["out/a.jpg", "out/a.png"]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_side_file_is_not_another_photos_result(here, end):
+    picture("in/a.jpg"), picture(f"in/a{end}", 1)
+    assert f"would both write out/a{end}" in refused(["in"], "out", [end])
+
+
+@pytest.mark.parametrize("ending", [".gif", ".ppm", ".tga"])
+def test_a_changed_ending_does_not_replace_another_photo(here, ending):
+    picture(f"x{ending}"), picture("x.png", 1)
+    assert "x.png is there and is no result of tfinpaint" in refused([f"x{ending}"], ".")
+    assert "would both write out/x.png" in refused([f"x{ending}", "x.png"], "out")
+
+
+def test_a_photo_is_never_its_own_result_nor_anothers(here):
+    picture("a.png"), picture("b.png", 1)
+    assert "a.png would be overwritten" in refused(["a.png"], ".")
+    assert "b.png would be overwritten" in refused(["a.png", "b.png"], ".")
+    os.symlink("a.png", "link.png")
+    assert "a.png would be overwritten" in refused(["a.png"], "link.png")
+
+
+def test_a_mask_that_is_given_is_not_replaced(here):
+    picture("a.png"), picture("out/a_mask.png", 1)
+    assert "out/a_mask.png would be overwritten" in refused(["a.png"], "out", ENDS, given=["out/a_mask.png"])
+    assert "m.png would be overwritten" in refused(["a.png"], "m.png", given=[picture("m.png", 2)])
+
+
+def test_the_named_file_may_be_replaced_but_not_what_stands_beside_it(here):
+    picture("a.png"), picture("b.png", 1), picture("b_mask.png", 2)
+    assert accepted(["a.png"], "b.png") == ["b.png"]
+    assert "b_mask.png is there and is no result of tfinpaint" in refused(["a.png"], "b.png", ENDS[:1])
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".tif", ".bmp"])
+@pytest.mark.parametrize("painted", [True, False])
+def test_results_of_an_earlier_run_are_replaced(here, ending, painted):
+    photo = images.read(picture(f"in/a{ending}"))
+    mask = np.zeros(photo.pixels.shape[:2], bool)
+    mask[:4, :4] = painted
+    Path("out").mkdir()
+    images.write(photo, 255 - photo.pixels, mask, f"out/a{ending}")
+    images.write_picture(mask.astype("uint8") * 255, "out/a_mask.png")
+    assert accepted(["in"], "out", ENDS[:1]) == [f"out/a{ending}", "out/a_mask.png"]
+    picture(f"out/a{ending}", 7)
+    assert "is no result of tfinpaint" in refused(["in"], "out", ENDS[:1])
+
+
+def test_all_faults_are_told_at_once(here):
+    for i in range(14):
+        picture(f"in/{i:02}.png"), picture(f"out/{i:02}.png", 90 + i)
+    said = refused(["in"], "out")
+    assert said.count("is no result") == 10 and "and 4 more" in said
+
+
+def test_one_photo_named_twice_is_one(here):
+    picture("a.png")
+    assert accepted(["a.png", "./a.png"], "out") == ["out/a.png"]
+
+
+@pytest.mark.parametrize("photos", [["in"], ["in/a.png", "in/b.png"]])
+def test_several_photos_do_not_become_a_folder_called_like_a_picture(here, photos):
+    picture("in/a.png"), picture("in/b.png", 1)
+    with pytest.raises(InputError, match="-o must be a folder .* Received: result.jpg, a picture"):
+        plan([Path(p) for p in photos], Path("result.jpg"))
+    Path("result.jpg").mkdir()  # the user's own way of naming folders
+    assert accepted(photos, "result.jpg") == ["result.jpg/a.png", "result.jpg/b.png"]
+
+
+def test_what_is_left_out_of_a_folder_is_counted(here):
+    picture("in/a.png"), picture("in/._a.png"), picture("in/b.jfif", format="JPEG"), picture("in/c.gif")
+    for name in ("notes.txt", "more.txt", "Thumbs.db", "noending"):
+        Path("in", name).write_bytes(b"?")
+    Path("in/below").mkdir()
+    outputs, words = plan([Path("in")], Path("out"))
+    assert [o.target.name for o in outputs] == ["a.png", "b.jfif", "c.png"]
+    assert words[0].startswith("left out of in: ")
+    for told in ("2 of the system", "1 folders in it", "2 .txt, no kind of picture", "1 without an ending, no kind"):
+        assert told in words[0]
+    with pytest.raises(ImageFileError, match=r"it holds none; left out: 1 .txt, no kind of picture"):
+        Path("only").mkdir()
+        Path("only/x.txt").write_bytes(b"")
+        plan([Path("only")], Path("out"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux")
+def test_names_that_are_no_utf8_are_names(here):
+    stem = os.fsdecode(b"caf\xe9")
+    name = f"{stem}.png"
+    picture("a.png")
+    os.rename("a.png", name)
+    assert accepted([name], "out", ENDS) == [f"out/{name}", *(f"out/{stem}{end}" for end in ENDS)]
+
+
+def test_the_longest_name_is_written_and_a_longer_one_refused(here):
+    longest = "n" * 251 + ".png"
+    photo = images.read(picture(longest))
+    assert accepted([longest], "out") == [f"out/{longest}"]
+    assert "would have more than 255 bytes" in refused([longest], "out", ENDS)
+    Path("out").mkdir()
+    images.write(photo, 255 - photo.pixels, np.ones(photo.pixels.shape[:2]), f"out/{longest}")
+    assert [p.name for p in Path("out").iterdir()] == [longest]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L"])
+@pytest.mark.parametrize("ending", [".jpg", ".webp", ".bmp"])
+def test_a_png_called_otherwise_stays_a_png_with_its_pixels(here, mode, ending):
+    path = Path(f"in/a{ending}")
+    path.parent.mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 32, 4), np.uint8)
+    Image.fromarray(pixels).convert(mode).save(path, "PNG")
+    photo, mask = images.read(path), np.zeros((24, 32), bool)
+    mask[:4, :4] = True
+    (target,) = accepted(["in"], "out")
+    Path("out").mkdir()
+    images.write(photo, 255 - photo.pixels, mask, target)
+    again = images.read(target)
+    assert again.format == "PNG" and Path(target).read_bytes()[:4] == b"\x89PNG"
+    np.testing.assert_array_equal(again.pixels[~mask], photo.pixels[~mask])
+
+
+def test_a_picture_of_a_kind_that_is_not_written_becomes_png_whatever_its_name(here):
+    picture("in/a.jpg", format="GIF")
+    assert accepted(["in"], "out") == ["out/a.png"]
+
+
+def test_a_photo_that_is_gone_is_saved_from_memory(here):
+    path = picture("a.png")
+    data, photo = path.read_bytes(), images.read(path)
+    path.unlink()
+    images.write(photo, photo.pixels, np.zeros(photo.pixels.shape[:2]), "b.png")
+    assert Path("b.png").read_bytes() == data
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_a_pipe_is_read_once(here):
+    import threading
+
+    data = picture("a.png").read_bytes()
+    os.mkfifo("pipe.png")
+    threading.Thread(target=lambda: Path("pipe.png").write_bytes(data), daemon=True).start()
+    assert accepted(["pipe.png"], "out/b.png") == ["out/b.png"]
+    photo = images.read("pipe.png")
+    Path("out").mkdir()
+    images.write(photo, photo.pixels, np.zeros(photo.pixels.shape[:2]), "out/b.png")
+    assert Path("out/b.png").read_bytes() == data

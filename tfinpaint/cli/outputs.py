@@ -1,0 +1,133 @@
+"""Which files a run will write, checked as a whole before any work: nothing that the user did not name is lost."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_LONGEST = 255  # bytes of a name on nearly every file system
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Output:
+    """What becomes of one photo.
+
+    Attributes:
+        source: the photo.
+        target: the restored picture.
+        sides: files beside it: mask, comparison.
+        named: whether the user named the target itself, so that a file of that name may be replaced.
+    """
+
+    source: Path
+    target: Path
+    sides: tuple[Path, ...] = ()
+    named: bool = False
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that is written."""
+        return (self.target, *self.sides)
+
+
+def plan(photos: Sequence[Path], output: Path, ends: Iterable[str] = ()) -> tuple[list[Output], list[str]]:
+    """What each photo becomes, and a word about what was left out of each folder. Nothing is written.
+
+    Args:
+        photos: photos and folders of them (not what lies below those).
+        output: a file for one photo, a folder for several.
+        ends: of the names of the files beside each target, such as `_mask.png`.
+
+    Raises:
+        ImageFileError: a folder without photos, or an output with an unknown ending.
+        InputError: several photos for one file.
+    """
+    from tfinpaint.errors import ImageFileError, InputError
+    from tfinpaint.images import SUFFIXES, output_suffix, photos_in
+
+    sources: list[Path] = []
+    words: list[str] = []
+    for photo in photos:
+        if photo.is_dir():
+            listing = photos_in(photo)
+            sources += listing.photos
+            words += [f"left out of {photo}: {listing.words}."] if listing.left_out else []
+        else:
+            sources.append(photo)
+    looks_like_a_file = bool(output.suffix) and not output.is_dir()
+    one = len(photos) == 1 and not photos[0].is_dir()
+    if looks_like_a_file and one and output.suffix.lower() not in SUFFIXES:
+        raise ImageFileError(f"A picture's name must end with {', '.join(SUFFIXES)}. Received: {output.name!r}.")
+    if not one and looks_like_a_file and output.suffix.lower() in SUFFIXES:
+        raise InputError(f"-o must be a folder for several photos or a folder of them. Received: {output}, a picture.")
+    outputs = []
+    for source in {source.resolve(): source for source in sources}.values():
+        named = one and looks_like_a_file
+        target = output if named else output / f"{source.stem}{output_suffix(source)}"
+        outputs.append(Output(source, target, tuple(target.with_name(target.stem + end) for end in ends), named))
+    return outputs, words
+
+
+def check_outputs(outputs: Sequence[Output], given: Iterable[Path] = ()) -> None:
+    """Refuses, all at once, outputs that would replace a photo, each other, or a file that is nobody's result.
+
+    Results of earlier runs may be replaced: they carry the mark of `tfinpaint.images.is_ours`, or are the photo itself,
+    byte for byte, or for the most part (a BMP has no place for the mark, and its pixels are its bytes).
+
+    Args:
+        outputs: see `plan`.
+        given: other files that the run reads, such as a mask.
+
+    Raises:
+        InputError: one of them would; with the list.
+    """
+    from tfinpaint.errors import InputError
+
+    faults = [fault for output in outputs for file in output.files if (fault := _too_long(file))]
+    made: dict[Path, Path] = {}
+    read = {file.resolve(): file for file in (*(output.source for output in outputs), *given)}
+    for output in outputs:
+        for file in output.files:
+            key = file.resolve()
+            other = made.setdefault(key, output.source)
+            if key in read:
+                faults.append(f"{read[key]} would be overwritten")
+            elif other is not output.source:
+                faults.append(f"{other} and {output.source} would both write {file}")
+            elif _is_lost(file, output):
+                faults.append(f"{file} is there and is no result of tfinpaint")
+    if faults:
+        shown = "; ".join(dict.fromkeys(faults[:_SHOWN]))
+        more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
+        raise InputError(f"Nothing was done, because {shown}{more}. Give another folder or name with -o.")
+
+
+def _is_lost(file: Path, output: Output) -> bool:
+    """Whether writing this file would lose one that is not ours."""
+    from tfinpaint.images import is_ours
+
+    if (output.named and file == output.target) or not (file.exists() or file.is_symlink()):
+        return False
+    if file == output.target and file.is_file() and _same(file, output.source):
+        return False
+    return not is_ours(file)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether files are of one length and most of their bytes agree."""
+    import numpy as np
+
+    try:
+        if not other.is_file() or one.stat().st_size != other.stat().st_size:
+            return False
+        first, second = (np.frombuffer(file.read_bytes(), np.uint8) for file in (one, other))
+    except OSError:
+        return False
+    return len(first) == len(second) and bool((first == second).mean() > 0.5)
+
+
+def _too_long(file: Path) -> str | None:
+    if len(os.fsencode(file.name)) <= _LONGEST:
+        return None
+    return f"the name {file.name[:40]}... would have more than {_LONGEST} bytes"
