@@ -12,7 +12,7 @@ from tests.faces_for_tests import synthetic_faces
 from tfinpaint import data
 from tfinpaint.data.sources import align_picture, concatenate, load_faces
 from tfinpaint.errors import ImageFileError, InputError
-from tfinpaint.framing import template_points
+from tfinpaint.framing import landmark_fault, template_points
 
 NAMES = [f"face_{k:02d}.png" for k in range(5)]
 FACES, LANDMARKS = synthetic_faces(len(NAMES), 80)
@@ -258,3 +258,32 @@ def test_corners_that_are_none_are_refused(folder, tmp_path):
     np.savez(tmp_path / "l.npz", **known, quad=np.zeros((1, 4, 2)))
     with pytest.raises(InputError, match=r"`quad` must hold four finite corners .*shape \(1, 4, 2\)"):
         load_faces(folder, landmarks=tmp_path / "l.npz")
+
+
+FAULTS = {
+    "both eyes lie on one spot": lambda p: p[[0, 0, 2, 3, 4]],
+    "form no face": lambda p: p[[1, 0, 2, 3, 4]],
+    "form no face:": lambda p: p[[0, 1, 2, 4, 3]],
+    "look like shares of the picture": lambda p: p / 80,
+    "lies outside the picture of 80x80": lambda p: p + 100_000,
+    "one spot": lambda p: 0 * p,
+}
+
+
+@pytest.mark.parametrize("words", FAULTS)
+def test_landmarks_of_no_face_in_the_picture_are_bad_files(folder, tmp_path, words):
+    points = np.array(LANDMARKS)
+    points[1] = FAULTS[words](points[1])
+    np.savez(tmp_path / "l.npz", name=np.array(NAMES, "S"), landmarks=points)
+    with pytest.raises(ImageFileError, match=f"landmarks of {NAMES[1]} .*{words}.*on_bad='skip'"):
+        load_faces(folder, landmarks=tmp_path / "l.npz")
+    faces = load_faces(folder, landmarks=tmp_path / "l.npz", on_bad="skip")
+    assert faces.bad == (NAMES[1],) and len(faces) == len(NAMES) - 1
+    assert np.isfinite(faces.landmarks).all()
+
+
+@pytest.mark.parametrize("turn", [90, 180, -90])
+def test_a_face_in_any_turn_is_a_face(turn):
+    angle = np.radians(turn)
+    matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    assert landmark_fault(LANDMARKS[0] @ matrix.T + 300) is None

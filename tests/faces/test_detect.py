@@ -4,7 +4,9 @@ import hashlib
 import io
 import logging
 import urllib.error
+import zipfile
 
+import cv2
 import numpy as np
 import pytest
 from skimage import data
@@ -172,3 +174,91 @@ def test_contradicting_wishes_are_refused():
         FaceFinder(which="both")
     with pytest.raises(InputError, match="Only one of"):
         FaceFinder(box=(0, 0, 1, 1), landmarks=FACE.landmarks)
+
+
+# ---- turned and large photos -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_points_of_a_turned_photo_are_where_they_are_in_the_photo(turn):
+    photo, points = np.zeros((40, 60)), np.array([[11, 7], [23, 8], [17, 14], [12, 20], [22, 21]])
+    for i, (x, y) in enumerate(points):
+        photo[y, x] = i + 1
+    turned = np.rot90(photo, turn)
+    seen = np.array([np.argwhere(turned == i + 1)[0][::-1] for i in range(5)], np.float32)
+    low, span = seen.min(0), np.ptp(seen, axis=0)
+    face = yunet.unturned(Face((*low.tolist(), *span.tolist()), 0.9, seen), turn, photo.shape)
+    np.testing.assert_array_equal(face.landmarks, points)
+    assert face.score == 0.9
+    np.testing.assert_allclose(face.box, (11, 7, 12, 14), atol=1)
+
+
+@pytest.mark.parametrize("shape", [(4000, 6000), (2001, 300), (2000, 2000), (100, 50), (2500, 16000)])
+def test_tiles_cover_a_large_photo_and_overlap(shape):
+    found = yunet.tiles(shape, 2000, 400)
+    assert bool(found) == (max(shape) > 2000)
+    seen = np.zeros([-(-length // 10) for length in shape], int)
+    for rows, columns in found:
+        assert rows.stop - rows.start <= 2000 and columns.stop - columns.start <= 2000
+        seen[rows.start // 10 : -(-rows.stop // 10), columns.start // 10 : -(-columns.stop // 10)] += 1
+    if found:
+        assert seen.min() >= 1
+        whole = [(r, c) for r, c in found]
+        for x in range(0, shape[1] - 390, 130):  # a face of 390 pixels lies whole in one of them
+            assert any(c.start <= x and x + 390 <= c.stop for _, c in whole)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_a_turned_photo_gives_the_place_of_the_upright_one(shared, turn):
+    detector = YuNet(shared / "nets" / "face_detection_yunet_2026may.onnx")
+    with zipfile.ZipFile(shared / "faces" / "ffhq_val.zip") as archive:
+        names = archive.namelist()[:12]
+        photos = [cv2.imdecode(np.frombuffer(archive.read(n), np.uint8), cv2.IMREAD_COLOR)[..., ::-1] for n in names]
+    for photo in photos:
+        photo = np.ascontiguousarray(photo)
+        (upright, *_), (face, *_) = detector(photo), detector(np.ascontiguousarray(np.rot90(photo, turn)))
+        back = yunet.unturned(face, turn, photo.shape[:2])
+        eyes = np.linalg.norm(upright.landmarks[1] - upright.landmarks[0])
+        assert np.abs(back.landmarks - upright.landmarks).max() < 0.25 * eyes
+
+
+@pytest.mark.shared
+def test_small_heads_of_a_large_photo_are_found(shared):
+    """Twelve heads of 180 pixels in 24 megapixels."""
+    detector = YuNet(shared / "nets" / "face_detection_yunet_2026may.onnx")
+    with zipfile.ZipFile(shared / "masked" / "masked_faces.zip") as archive:
+        names = [n for n in archive.namelist() if n.endswith(".jpg")][:12]
+        heads = [cv2.imdecode(np.frombuffer(archive.read(n), np.uint8), cv2.IMREAD_COLOR)[..., ::-1] for n in names]
+    photo = np.full((4000, 6000, 3), 128, np.uint8)
+    for i, head in enumerate(heads):
+        top, left = 300 + 1200 * (i // 4), 300 + 1450 * (i % 4)
+        photo[top : top + 180, left : left + 180] = cv2.resize(head, (180, 180), interpolation=cv2.INTER_AREA)
+    middles = [np.array(face.box[:2]) + np.array(face.box[2:]) / 2 for face in detector(photo)]
+    places = [tuple(((m - 300) // (1450, 1200)).astype(int)) for m in middles]
+    assert set(places) == {(x, y) for x in range(4) for y in range(3)}, places
+
+
+def test_without_a_home_folder_mtcnn_takes_over(monkeypatch, caplog):
+    def nowhere():
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("TFINPAINT_YUNET", "TFINPAINT_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(yunet.Path, "home", staticmethod(nowhere))
+    with pytest.raises(WeightsError, match="there is no home .*TFINPAINT_CACHE"):
+        yunet.yunet_file()
+
+
+@pytest.mark.shared
+def test_threads_share_a_detector(shared):
+    from concurrent.futures import ThreadPoolExecutor
+
+    detector, photos = YuNet(shared / "nets" / "face_detection_yunet_2026may.onnx"), []
+    for side in (120, 160, 200, 260):
+        photos.append(cv2.resize(data.astronaut()[:220, 120:340], (side, side), interpolation=cv2.INTER_AREA))
+    alone = [detector(photo) for photo in photos]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(detector, photos * 6))
+    for faces, wanted in zip(together, alone * 6, strict=True):
+        assert [f.box for f in faces] == [f.box for f in wanted] and wanted

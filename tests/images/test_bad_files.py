@@ -89,3 +89,18 @@ def test_broken_exif_does_not_stop_a_photo(tmp_path):
     mask = np.ones(photo.pixels.shape[:2], bool)
     images.write(photo, 255 - photo.pixels, mask, tmp_path / "out.jpg")
     assert "painted by software" in Image.open(tmp_path / "out.jpg").getexif()[0x0131]
+
+
+def test_threads_that_read_leave_the_programs_warnings_as_they_were(tmp_path):
+    import threading
+    import warnings
+
+    path = tmp_path / "a.png"
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(path)
+    before = list(warnings.filters)
+    threads = [threading.Thread(target=lambda: [images.read(path) for _ in range(20)]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert list(warnings.filters) == before

@@ -56,7 +56,7 @@ def fingerprint(pictures: Iterable[PictureFile]) -> str:
     """A hash of names and stamps in their order, of 32 hexadecimal digits: no picture has to be read for it."""
     digest = hashlib.blake2b(digest_size=16)
     for picture in pictures:
-        digest.update(f"{picture.name}\0{picture.stamp}\n".encode())
+        digest.update(f"{picture.name}\0{picture.stamp}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 

@@ -17,6 +17,7 @@ from tfinpaint.data.landmark_files import find_landmarks, read_corners, read_lan
 from tfinpaint.data.picture_files import SUFFIXES, PictureFile, pictures_of, readers_of
 from tfinpaint.data.prepared import is_prepared, load_prepared
 from tfinpaint.errors import ImageFileError, InputError
+from tfinpaint.framing import landmark_fault
 
 __all__ = [
     "SUFFIXES",
@@ -61,13 +62,14 @@ def load_faces(
             are found under a mask are guesses.
         seed: of the jitter.
         limit: at most so many faces.
-        on_bad: `"stop"`, or `"skip"` to leave out what cannot be decoded; a warning counts it, `FaceSet.bad` names it.
+        on_bad: `"stop"`, or `"skip"` to leave out what cannot be decoded or whose landmarks are those of no face in the
+            picture; a warning counts it, `FaceSet.bad` names it.
         progress: show a progress bar.
 
     Raises:
         InputError: nothing there, no landmarks, no picture that has landmarks, a picture without a folder where
             folders are people; a prepared folder that is unfinished, damaged or of another kind; no such framing.
-        ImageFileError: a picture cannot be decoded.
+        ImageFileError: a picture cannot be decoded, or its landmarks are of no face in it.
     """
     path = Path(path)
     check_choice(on_bad)
@@ -92,27 +94,29 @@ def load_faces(
         )
     people = _people(chosen, path) if identities else None
     images, valid = np.empty((len(chosen), size, size, 3), np.uint8), np.empty((len(chosen), size, size, 1), np.uint8)
-    moved, good = np.empty((len(chosen), 5, 2), np.float32), np.zeros(len(chosen), bool)
+    moved = np.empty((len(chosen), 5, 2), np.float32)
+    faults: list[str | None] = [None] * len(chosen)
 
     def load(index: int) -> None:
         name = chosen[index].name
         picture = _decode(chosen[index])
-        if picture is not None:
-            key = name if name in points else Path(name).name
+        key = name if name in points else Path(name).name
+        faults[index] = f"The picture {name} in {path} cannot be decoded." if picture is None else None
+        if picture is not None and (fault := landmark_fault(points[key]) or _beyond(points[key], picture)):
+            faults[index] = f"The landmarks of {name} in {path} cannot be used: {fault}."
+        if faults[index] is None:
             rng = np.random.default_rng([seed, index])
             known = _inside(picture.shape[:2], corners[key]) if key in corners else None
             images[index], moved[index], valid[index] = align_picture(
                 picture, points[key], size, jitter, rng, known=known, framing=framing
             )
-            good[index] = True
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(tqdm(pool.map(load, range(len(chosen))), path.name, len(chosen), disable=not progress))
     faces = FaceSet(images, moved, valid, tuple(p.name for p in chosen), identities=people)
-    bad = tuple(name for name, fine in zip(faces.names, good, strict=True) if not fine)
-    sentences = {name: f"The picture {name} in {path} cannot be decoded." for name in bad}
-    stop_or_warn(sentences, len(chosen), f"pictures in {path}", on_bad)
-    return dataclasses.replace(faces.take(good), bad=bad) if bad else faces
+    bad = {name: fault for name, fault in zip(faces.names, faults, strict=True) if fault}
+    stop_or_warn(bad, len(chosen), f"pictures in {path}", on_bad)
+    return dataclasses.replace(faces.take(np.array([f is None for f in faults])), bad=tuple(bad)) if bad else faces
 
 
 def _decode(file: PictureFile) -> np.ndarray | None:
@@ -122,6 +126,14 @@ def _decode(file: PictureFile) -> np.ndarray | None:
         return None
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
     return None if picture is None else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def _beyond(points: np.ndarray, picture: np.ndarray) -> str | None:
+    """What is wrong with points whose middle lies outside the picture."""
+    height, width = picture.shape[:2]
+    x, y = np.mean(points, axis=0)
+    inside = -0.5 <= x < width and -0.5 <= y < height
+    return None if inside else f"their middle ({x:.0f}, {y:.0f}) lies outside the picture of {width}x{height} pixels"
 
 
 def _inside(shape: tuple[int, int], corners: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from tfinpaint.errors import InputError, NoFaceError
 from tfinpaint.faces.detect import Detector, default_detector
 from tfinpaint.faces.face import Face, largest, overlap
+from tfinpaint.framing import landmark_fault
 
 # The five points in a face's box, in units of its width and height: the mean of 1,250 upright portraits.
 _POINTS_IN_BOX = np.array([[0.266, 0.336], [0.719, 0.342], [0.484, 0.545], [0.292, 0.715], [0.676, 0.720]])
@@ -58,7 +59,14 @@ class FaceFinder:
         self.detector = self.detector or default_detector()
         if self.box is not None:
             return (face_in_box(pixels, self.box, self.detector),)
-        found = self.detector(pixels)
+        detected = self.detector(pixels)
+        faults = [landmark_fault(face.landmarks) for face in detected]
+        found = [face for face, fault in zip(detected, faults, strict=True) if fault is None]
+        if detected and not found:
+            raise NoFaceError(
+                f"No face was found in {name} that can be trusted (of one: {faults[0]}); tell where it is (`--box "
+                "X,Y,WIDTH,HEIGHT`)."
+            )
         if not found:
             raise NoFaceError(
                 f"No face was found in {name}; tell where it is (`--box X,Y,WIDTH,HEIGHT`), or that the photo is a "
@@ -104,10 +112,10 @@ def face_from_landmarks(landmarks: Any) -> Face:
         InputError: they are not five different finite points (x, y).
     """
     points = np.asarray(landmarks, np.float32)
-    if points.shape != (5, 2) or not np.isfinite(points).all() or np.ptp(points, axis=0).min() <= 0:
+    if fault := landmark_fault(points):
         raise InputError(
             "`landmarks` must be five points (x, y): left-most eye, other eye, nose, left-most mouth corner, other. "
-            f"Received: {np.asarray(landmarks).tolist()}."
+            f"Received: {np.asarray(landmarks).tolist()}; {fault}."
         )
     low, span = points.min(0), np.ptp(points, axis=0)
     return Face(tuple(float(v) for v in (*(low - span / 2), *(2 * span))), 1.0, points)

@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import re
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,34 @@ _ORIENTATION = ExifTags.Base.Orientation
 _DESCRIPTIVE = {0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298, 0x8769, 0x8825, *range(0x9C9B, 0x9CA0)}
 
 
+class _WithoutWarnings:
+    """Silences warnings while any thread is inside; the last one to leave puts the program's filters back.
+
+    `warnings.catch_warnings` alone belongs to the whole process: two threads that leave in another order than they came
+    would leave the silence behind.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._caught = threading.Lock(), 0, warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._caught = warnings.catch_warnings()
+                self._caught.__enter__()
+                warnings.simplefilter("ignore")
+            self._inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._caught.__exit__(None, None, None)
+
+
+_without_warnings = _WithoutWarnings()
+
+
 def read(path: str | os.PathLike, data: bytes | None = None) -> Photo:
     """The photo in a file, upright (its EXIF orientation is applied), with all that writing the same kind needs.
 
@@ -41,8 +70,7 @@ def read(path: str | os.PathLike, data: bytes | None = None) -> Photo:
     path = Path(path)
     data = _checked(path, _read_bytes(path) if data is None else data)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _without_warnings:
             return _decode(path, data)
     except ImageFileError:
         raise
