@@ -1,5 +1,8 @@
 """`tfinpaint occlude` as a person types it; the detector is a fake."""
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -134,10 +137,48 @@ def test_bad_arguments_are_said_in_a_sentence(arguments, words, photos, tmp_path
     assert not (tmp_path / "out").exists()
 
 
-def test_two_pictures_of_one_name_are_refused(photos, tmp_path, capsys):
-    Image.fromarray(PORTRAIT).save(photos / "a.png")
-    assert cli.main(["occlude", str(photos), "--out", str(tmp_path / "out")]) == 1
-    assert "must have different names" in capsys.readouterr().err
+NAMES = ["Smith, John.jpg", "a.jpg", "a.png", 'he said "no".png', " blank .png", os.fsdecode(b"caf\xe9.png"), "né.jpg"]
+
+
+def test_pictures_of_any_name_come_out_and_are_read_back(tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in NAMES:
+        Image.fromarray(PORTRAIT).save(tmp_path / "in" / name)
+    assert cli.main(["occlude", str(tmp_path / "in"), "--kind", "rectangle", "--out", str(tmp_path / "out")]) == 0
+    wanted = {n if n.startswith("a.") else n.rpartition(".")[0] for n in NAMES}
+    assert {p.stem for p in (tmp_path / "out/masked").iterdir()} == wanted
+    pairs = load_pairs(tmp_path / "out", size=64, landmarks=tmp_path / "out" / "landmarks.csv")
+    assert set(pairs.names) == wanted and pairs.bad == ()
+
+
+def test_a_folder_for_each_person_stays_one(tmp_path):
+    pictures, points = synthetic_faces(4, 64)
+    files = ["anna/1.png", "anna/2.png", "bert/1.png", "bert/1.jpg"]
+    for file, picture in zip(files, pictures, strict=True):
+        (tmp_path / "in" / file).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(tmp_path / "in" / file)
+    np.savez(tmp_path / "in.npz", name=files, landmarks=points)
+    assert cli.main(["occlude", str(tmp_path / "in"), "--kind", "rectangle", "--out", str(tmp_path / "out")]) == 0
+    pairs = load_pairs(tmp_path / "out", size=32, landmarks=tmp_path / "out" / "landmarks.csv")
+    assert pairs.names == ("anna/1", "anna/2", "bert/1.jpg", "bert/1.png")
+
+
+def test_two_folders_with_the_same_names_keep_apart(photos, tmp_path):
+    shutil.copytree(photos, tmp_path / "more")
+    assert cli.main(["occlude", str(photos), str(tmp_path / "more"), "--out", str(tmp_path / "out")]) == 0
+    assert load_pairs(tmp_path / "out", size=32).names == ("in/a.jpg", "in/b.png", "more/a.jpg", "more/b.png")
+    assert cli.main(["occlude", str(photos), str(photos), "--out", str(tmp_path / "twice")]) == 1
+
+
+def test_files_that_are_not_ours_are_kept_and_ours_are_replaced(photos, tmp_path, capsys):
+    command = ["occlude", str(photos), "--sheet", "--out", str(tmp_path / "out")]
+    assert cli.main(command) == 0 and cli.main(command) == 0
+    for file in ("masked/a.png", "sheet.png", "landmarks.csv"):
+        before = (tmp_path / "out" / file).read_bytes()
+        (tmp_path / "out" / file).write_bytes(b"somebody's")
+        assert cli.main(command) == 1
+        assert file in capsys.readouterr().err and (tmp_path / "out" / file).read_bytes() == b"somebody's"
+        (tmp_path / "out" / file).write_bytes(before)
 
 
 def test_what_is_no_photo_is_refused():

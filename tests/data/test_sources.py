@@ -287,3 +287,24 @@ def test_a_face_in_any_turn_is_a_face(turn):
     angle = np.radians(turn)
     matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     assert landmark_fault(LANDMARKS[0] @ matrix.T + 300) is None
+
+
+TABLES = {
+    "byte order mark": lambda text: "\ufeff" + text,
+    "semicolons": lambda text: text.replace(",", ";").replace(".0", ",0").replace(".5", ",5"),
+    "blanks": lambda text: text.replace(",", " , ") + "\n\n",
+    "capital letters": lambda text: text.replace("name,x1", "Name,X1"),
+    "other line ends": lambda text: text.replace("\n", "\r\n"),
+    "another order": lambda text: "\n".join(",".join(line.split(",")[::-1]) for line in text.splitlines()),
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_are_read_as_spreadsheets_write_them(folder, tmp_path, table):
+    points = np.round(np.array(LANDMARKS) * 2) / 2
+    rows = [",".join(FIELDS)] + [
+        ",".join([n, *(f"{v:.1f}" for v in p.ravel())]) for n, p in zip(NAMES, points, strict=True)
+    ]
+    (tmp_path / "l.csv").write_text(TABLES[table]("\n".join(rows) + "\n"), newline="", encoding="utf-8")
+    np.savez(tmp_path / "l.npz", name=np.array(NAMES), landmarks=points)
+    _assert_same(load_faces(folder, landmarks=tmp_path / "l.csv"), load_faces(folder, landmarks=tmp_path / "l.npz"))

@@ -98,7 +98,7 @@ def test_threads_that_read_leave_the_programs_warnings_as_they_were(tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(path)
     before = list(warnings.filters)
-    threads = [threading.Thread(target=lambda: [images.read(path) for _ in range(20)]) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: [images.read(path) for _ in range(80)]) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,12 +1,16 @@
 """`tfinpaint occlude`: faces hidden on purpose, with the mask that tells where."""
 
 import argparse
+import csv
+import io
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 HELP = "hide faces with drawn masks, glasses, hands, words; write the true mask beside each"
+_HEADER = ("name", *(f"{axis}{point}" for point in range(1, 6) for axis in "xy"))
 FOLDERS = ("unmasked", "masked", "annotation")  # FMOR's layout, which `tfinpaint.data` reads back
 
 
@@ -54,13 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
     with quiet_stderr():
         occlusion = _occlusion(arguments)
     pictures = _pictures(arguments)
+    _check_out(arguments, [name for name, _ in pictures])
     failures, shown, points = [], [], {}
     for number, (name, look) in enumerate(tqdm(pictures, unit="picture", disable=len(pictures) == 1)):
         try:
             pixels, faces = look()
-            for k in range(arguments.repeat):
+            for k, end in enumerate(_ends(arguments.repeat)):
                 occluded, mask = occlude_photo(pixels, faces, occlusion, seed=(arguments.seed, number + k * 2**20))
-                end = f"_{k}" if arguments.repeat > 1 else ""
                 triple = pixels, occluded, mask.astype(np.uint8) * 255
                 _write(triple, arguments.out, f"{name}{end}")
                 points[f"{name}{end}"] = max(faces, key=lambda five: np.ptp(five, axis=0).sum())
@@ -75,6 +79,27 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"tfinpaint: {failure}", file=sys.stderr)
     print(f"{len(pictures) - len(failures)} of {len(pictures)} pictures occluded, in {arguments.out}")
     return 1 if failures else 0
+
+
+def _ends(repeat: int) -> list[str]:
+    return [f"_{k}" for k in range(repeat)] if repeat > 1 else [""]
+
+
+def _check_out(arguments: argparse.Namespace, names: list[str]) -> None:
+    """Refuses, before any work, to replace files that are no results of this command."""
+    from tfinpaint.errors import InputError
+    from tfinpaint.images import is_ours
+
+    out = arguments.out
+    written = [out / f / f"{name}{end}.png" for name in names for end in _ends(arguments.repeat) for f in FOLDERS]
+    written += [out / "sheet.png"] if arguments.sheet else []
+    lost = [file for file in written if file.exists() and not is_ours(file)]
+    table = out / "landmarks.csv"
+    if table.exists() and not table.read_bytes().startswith(",".join(_HEADER).encode()):
+        lost.append(table)
+    if lost:
+        shown = ", ".join(map(str, lost[:5])) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+        raise InputError(f"--out must not hold files that this command has not written. Received: {out} with {shown}.")
 
 
 def _occlusion(arguments: argparse.Namespace) -> Any:
@@ -92,12 +117,36 @@ def _pictures(arguments: argparse.Namespace) -> list[tuple[str, Callable[[], tup
     from tfinpaint.faces import FaceFinder
 
     finder = FaceFinder(which="all")
-    found = [picture for source in arguments.sources for picture in _of_source(source, arguments, finder)]
-    names = [name for name, _ in found]
-    doubles = sorted({name for name in names if names.count(name) > 1})
+    found = [(source, *picture) for source in arguments.sources for picture in _of_source(source, arguments, finder)]
+    found = found[: arguments.limit]
+    names = unique_names([(source, file) for source, file, _ in found])
+    doubles = [name for name, count in Counter(names).items() if count > 1]
     if doubles:
-        raise InputError(f"Pictures must have different names. Received: {doubles[0]!r} twice; use another --out.")
-    return found[: arguments.limit]
+        raise InputError(f"Pictures must be given once. Received: {doubles[0]!r} twice.")
+    return [(name, look) for name, (_, _, look) in zip(names, found, strict=True)]
+
+
+def unique_names(files: list[tuple[Path, str]]) -> list[str]:
+    """What each picture is called in the output: as short as it can be without two being called the same.
+
+    Its name below the source without ending, else with its ending, else with the source's name before it.
+
+    Args:
+        files: source and name below it, with forward slashes and ending.
+    """
+    ways = (
+        lambda source, name: str(PurePosixPath(name).with_suffix("")),
+        lambda source, name: name,
+        lambda source, name: f"{source.stem if source.is_file() else source.resolve().name}/{name}",
+    )
+    names = [""] * len(files)
+    left = list(range(len(files)))
+    for way in ways:
+        for i in left:
+            names[i] = way(*files[i])
+        counts = Counter(names)
+        left = [i for i in range(len(files)) if counts[names[i]] > 1]
+    return names
 
 
 def _of_source(source: Path, arguments: argparse.Namespace, finder: Any) -> Iterator[tuple[str, Callable]]:
@@ -121,7 +170,7 @@ def _of_source(source: Path, arguments: argparse.Namespace, finder: Any) -> Iter
         if listing.left_out:
             print(f"tfinpaint: left out of {source}: {listing.words}.", file=sys.stderr)
     for file in files:
-        yield file.stem, lambda file=file: _photo(file, arguments.aligned, finder)
+        yield file.name, lambda file=file: _photo(file, arguments.aligned, finder)
 
 
 def _with_landmarks(source: Path, arguments: argparse.Namespace) -> Iterator[tuple[str, Callable]]:
@@ -129,7 +178,7 @@ def _with_landmarks(source: Path, arguments: argparse.Namespace) -> Iterator[tup
 
     faces = load_faces(source, size=arguments.size, limit=arguments.limit)
     for name, pixels, points in zip(faces.names, faces.images, faces.landmarks, strict=True):
-        yield Path(name).stem, lambda pixels=pixels, points=points: (pixels, [points])
+        yield name, lambda pixels=pixels, points=points: (pixels, [points])
 
 
 def _photo(file: Path, aligned: bool, finder: Any) -> tuple[Any, list]:
@@ -148,19 +197,22 @@ def _write(triple: tuple, out: Path, name: str) -> None:
     from tfinpaint.images import write_picture
 
     for folder, picture in zip(FOLDERS, triple, strict=True):
+        path = out / folder / f"{name}.png"
         try:
-            (out / folder).mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ImageFileError(f"The folder {out / folder} cannot be made: {error.strerror or error}.") from None
-        write_picture(picture, out / folder / f"{name}.png")
+            raise ImageFileError(f"The folder {path.parent} cannot be made: {error.strerror or error}.") from None
+        write_picture(picture, path)
 
 
 def _write_points(points: dict[str, Any], path: Path) -> None:
     from tfinpaint.images.writer import replace_file
 
-    lines = ["name," + ",".join(f"{axis}{i}" for i in range(1, 6) for axis in "xy")]
-    lines += [",".join([name, *(f"{v:.2f}" for row in five for v in row)]) for name, five in points.items()]
-    replace_file(path, ("\n".join(lines) + "\n").encode())
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(_HEADER)
+    writer.writerows([name, *(f"{v:.2f}" for row in five for v in row)] for name, five in points.items())
+    replace_file(path, table.getvalue().encode("utf-8", "surrogateescape"))
 
 
 def _write_sheet(triples: list[tuple], path: Path, columns: int = 8, side: int = 160) -> None:

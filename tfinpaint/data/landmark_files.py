@@ -1,6 +1,7 @@
 """Files of five facial points per picture: `.npz` and `.csv`."""
 
 import csv
+import io
 import os
 import zipfile
 from pathlib import Path
@@ -29,7 +30,7 @@ def read_landmarks(file: str | os.PathLike) -> dict[str, np.ndarray]:
     file = Path(file)
     try:
         names, points = (_read_npz if file.suffix == ".npz" else _read_csv)(file)
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, IndexError, zipfile.BadZipFile) as error:
         raise InputError(
             "`landmarks` must be an .npz with arrays name (n,) and landmarks (n, 5, 2) or a .csv with columns "
             f"name,x1,y1,...,x5,y5. Received: {str(file)!r} ({type(error).__name__}: {error})."
@@ -65,12 +66,26 @@ def read_corners(file: str | os.PathLike) -> dict[str, np.ndarray]:
 
 def _read_npz(file: Path) -> tuple[list[str], np.ndarray]:
     with np.load(file, allow_pickle=False) as arrays:
-        names = (name.decode() if isinstance(name, bytes) else str(name) for name in arrays["name"].tolist())
+        names = (
+            name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else str(name)
+            for name in arrays["name"].tolist()
+        )
         return list(names), arrays["landmarks"].astype(np.float32)
 
 
 def _read_csv(file: Path) -> tuple[list[str], np.ndarray]:
-    with open(file, newline="", encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
-    points = np.array([[float(row[column]) for column in _COLUMNS] for row in rows], np.float32)
-    return [row["name"] for row in rows], points.reshape(-1, 5, 2)
+    """Also as spreadsheets write it: with a byte order mark, semicolons and decimal commas, blanks, empty lines."""
+    text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
+    semicolons = ";" in text.partition("\n")[0]
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=";" if semicolons else ","))
+    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    header = rows[0] if rows else []
+    columns = [cell.strip().lower() for cell in header]
+    padded = any(cell != cell.strip() for cell in header)  # else a blank belongs to the name
+    places = [columns.index(column) for column in _COLUMNS]
+    numbers = [[row[place].strip() for place in places] for row in rows[1:]]
+    if semicolons:
+        numbers = [[number.replace(",", ".") for number in row] for row in numbers]
+    points = np.array([[float(number) for number in row] for row in numbers], np.float32)
+    names = [row[columns.index("name")] for row in rows[1:]]
+    return [name.strip() for name in names] if padded else names, points.reshape(-1, 5, 2)
