@@ -260,3 +260,45 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     with pytest.raises(ImageFileError, match="out.png cannot be written: No space left"):
         restored(source, target)
     assert target.read_bytes() == b"old" and sorted(p.name for p in tmp_path.iterdir()) == ["in.png", "out.png"]
+
+
+def _png(depth, colour, rows, width, height, transparent):
+    """A PNG file chunk by chunk, with a transparent value."""
+    import struct
+    import zlib
+
+    def chunk(name, body):
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    data = zlib.compress(b"".join(b"\0" + row for row in rows))
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    parts = [(b"IHDR", header), (b"tRNS", transparent), (b"IDAT", data), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+@pytest.mark.parametrize("depth", [2, 4])
+def test_a_transparent_grey_stays_transparent_in_more_bits(tmp_path, depth):
+    values = np.random.default_rng(0).integers(0, 2**depth, (32, 64))
+    bits = np.unpackbits(values.astype(np.uint8)[..., None], axis=-1)[..., 8 - depth :]
+    rows = [bytes(np.packbits(row.ravel())) for row in bits]
+    (tmp_path / "a.png").write_bytes(_png(depth, 0, rows, 64, 32, bytes([0, 2])))
+    photo, mask = images.read(tmp_path / "a.png"), np.zeros((32, 64), bool)
+    mask[:2, :2] = True
+    images.write(photo, 255 - photo.pixels, mask, tmp_path / "b.png")
+    after = np.asarray(Image.open(tmp_path / "b.png").convert("RGBA"))
+    np.testing.assert_array_equal(after[..., 0][~mask], (values * 255 // (2**depth - 1))[~mask])
+    np.testing.assert_array_equal((after[..., 3] == 0)[~mask], (values == 2)[~mask])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_deep_samples_with_a_transparent_value_keep_it(tmp_path, channels):
+    deep = samples.deep_picture(channels).reshape(48, 64, channels)
+    rows = [row.astype(">u2").tobytes() for row in deep]
+    transparent = deep[20, 20].astype(">u2").tobytes()
+    (tmp_path / "a.png").write_bytes(_png(16, {1: 0, 3: 2}[channels], rows, 64, 48, transparent))
+    photo, mask = images.read(tmp_path / "a.png"), np.zeros((48, 64), bool)
+    mask[:2, :2] = True
+    images.write(photo, 255 - photo.pixels, mask, tmp_path / "b.png")
+    data = (tmp_path / "b.png").read_bytes()
+    assert data[data.index(b"tRNS") + 4 :][: len(transparent)] == transparent
+    np.testing.assert_array_equal(images.read(tmp_path / "b.png").samples[~mask], deep.squeeze()[~mask])

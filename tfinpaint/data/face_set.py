@@ -89,7 +89,10 @@ def split_by_identity(faces: FaceSet, share: float, seed: int = 0) -> tuple[Face
         raise InputError("`faces` must have identities, as load_faces(..., identities=True) gives. Received: none.")
     if not 0 < share < 1:
         raise InputError(f"`share` must be between 0 and 1, such as 0.9. Received: {share}.")
-    people = sorted(set(faces.identities), key=lambda name: hashlib.blake2b(f"{seed}/{name}".encode()).digest())
+    people = sorted(
+        set(faces.identities),
+        key=lambda name: hashlib.blake2b(f"{seed}/{name}".encode("utf-8", "surrogateescape")).digest(),
+    )
     if len(people) < 2:
         raise InputError(f"`faces` must show at least two people to be divided. Received: {len(people)}.")
     first = set(people[: min(max(round(share * len(people)), 1), len(people) - 1)])

@@ -161,7 +161,7 @@ def _finish(out: Path, options: dict, sources: list[dict], notes: Sequence[dict]
     table = io.StringIO()
     csv.writer(table, lineterminator="\n").writerows([["source", "photo", "kind", "reason"], *bad])
     part = out / f".{REPORT}.{os.getpid()}.part"
-    part.write_text(table.getvalue(), "utf-8")
+    part.write_bytes(table.getvalue().encode("utf-8", "surrogateescape"))
     part.replace(out / REPORT)
     shards = [note["shard"] for note in notes if note["shard"]]
     if not shards:

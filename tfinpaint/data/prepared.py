@@ -135,8 +135,8 @@ def encode_example(
     feature = {
         "image": text(image),
         "valid": text(valid),
-        "name": text(name.encode()),
-        "identity": text(identity.encode()),
+        "name": text(name.encode("utf-8", "surrogateescape")),
+        "identity": text(identity.encode("utf-8", "surrogateescape")),
     }
     feature |= {"landmarks": numbers(landmarks), "matrix": numbers(matrix)}
     if uv is not None:
@@ -158,8 +158,8 @@ def decode_example(record: bytes) -> dict[str, Any]:
         "valid": (valid > 127).astype(np.uint8),
         "landmarks": np.array(feature["landmarks"].float_list.value, np.float32).reshape(5, 2),
         "matrix": np.array(feature["matrix"].float_list.value, np.float32).reshape(2, 3),
-        "name": values["name"].decode(),
-        "identity": values["identity"].decode(),
+        "name": values["name"].decode("utf-8", "surrogateescape"),
+        "identity": values["identity"].decode("utf-8", "surrogateescape"),
     }
 
 

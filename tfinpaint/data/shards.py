@@ -65,7 +65,7 @@ def write_shards(members: Iterable[tuple[str, bytes]], folder: str | Path, limit
     """
     paths, archive, size = [], None, 0
     for name, data in members:
-        cost = _PER_MEMBER + 2 * len(name.encode()) + len(data)
+        cost = _PER_MEMBER + 2 * len(name.encode("utf-8", "surrogateescape")) + len(data)
         if cost + _PER_ARCHIVE > limit:
             raise InputError(f"Each file must fit the limit of {limit} bytes. Received: {name!r}, {len(data)} bytes.")
         if archive is None or size + cost > limit:

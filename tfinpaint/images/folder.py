@@ -58,7 +58,7 @@ def photos_in(folder: Path) -> Listing:
         elif ending in endings:
             photos.append(entry)
         elif ending in _HEIC:
-            left_out[f"{ending}, which `pip install pillow-heif` lets it read"] += 1
+            left_out[f"{ending}, read with `pip install tfinpaint[heic]`"] += 1
         else:
             left_out[f"{ending or 'without an ending'}, no kind of picture"] += 1
     listing = Listing(tuple(photos), dict(left_out))

@@ -17,8 +17,16 @@ _REWRITTEN = (b"Software\0", b"Raw profile type exif\0", b"Raw profile type APP1
 
 
 def kept_chunks(data: bytes) -> list[Chunk]:
-    """The chunks of a PNG file that its restored picture keeps."""
-    return [(name, body) for name, body in _split(data) if name in _KEPT and not body.startswith(_REWRITTEN)]
+    """The chunks of a PNG file that its restored picture keeps; that has 8 bits where the file has 2 or 4 of grey."""
+    chunks = [(name, body) for name, body in _split(data) if name in _KEPT and not body.startswith(_REWRITTEN)]
+    depth, colour = data[24], data[25]
+    if colour == 0 and depth in (2, 4):  # the value of grey that is transparent
+        whole = 255 // (2**depth - 1)
+        chunks = [
+            (name, struct.pack(">H", whole * int.from_bytes(body[:2], "big")) if name == b"tRNS" else body)
+            for name, body in chunks
+        ]
+    return chunks
 
 
 def described(data: bytes, chunks: Iterable[Chunk], *, software: str, exif: bytes, icc: bytes, xmp: bytes) -> bytes:

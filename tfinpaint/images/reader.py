@@ -78,7 +78,7 @@ def read(path: str | os.PathLike, data: bytes | None = None) -> Photo:
         raise _too_large(path, "more") from None
     except Image.UnidentifiedImageError:
         if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
-            raise ImageFileError(f"{path} is a HEIC picture; `pip install pillow-heif` lets it be read.") from None
+            raise ImageFileError(f"{path} is a HEIC picture; `pip install tfinpaint[heic]` lets it be read.") from None
         raise ImageFileError(f"{path} must be a picture (JPEG, PNG, WebP, TIFF or BMP); it is none.") from None
     except Exception as error:  # decoders raise anything on a damaged file
         reason = str(error).strip().splitlines() or [type(error).__name__]
@@ -206,6 +206,10 @@ def _deep_samples(path: Path, image: Image.Image, data: bytes, orientation: int)
         if image.mode == "LA":
             samples = samples[..., [0, -1]]
     high = np.asarray(image)
+    if samples is not None and samples.ndim == 3 and samples.shape[2:] != high.shape[2:]:
+        samples = (
+            samples[..., : high.shape[2]] if high.ndim == 3 else samples[..., 0]
+        )  # a transparent value is no channel
     high = (high >> 8).astype(np.uint8) if high.dtype != np.uint8 else high
     if samples is None or samples.dtype != np.uint16 or not np.array_equal(samples >> 8, high):
         raise ImageFileError(f"{path} holds 16-bit samples in a layout that cannot be read; save it as 16-bit PNG.")
