@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tfinpaint import zoo
@@ -253,3 +254,32 @@ def test_a_backend_that_cannot_be_had_is_one_sentence(backend, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("tfinpaint: Keras must run on TensorFlow or JAX") and backend in done.stderr
+
+
+@measured
+def test_what_each_mechanism_is_worth_stands_on_the_card(record):
+    from benchmarks.mechanisms import MECHANISMS, table
+
+    folder = zoo.folder(record.model)
+    results = json.loads((folder / "mechanisms.json").read_text(encoding="utf-8"))
+    assert _between_marks(folder / "README.md", "mechanisms") == table(results).strip()
+    assert results["weights"] == record.sha256
+    kinds, mechanisms = MECHANISMS[record.model]
+    assert {kind: list(rows) for kind, rows in results["kinds"].items()} == dict.fromkeys(
+        kinds, ["nothing", *mechanisms]
+    )
+
+
+def test_a_layer_that_is_switched_off_gives_back_what_it_got():
+    from benchmarks.mechanisms import MECHANISMS
+    from tests.models.tiny import batch, make
+
+    model, data = make("c2fdan"), batch()
+    inputs = {"image": data["occluded"], "mask": data["mask"]}
+    before = np.asarray(model(inputs)["image"])
+    switch, _ = MECHANISMS["c2fdan"][1]["pixel self-attention"]
+    switch(model)
+    assert np.abs(np.asarray(model(inputs)["image"]) - before).max() > 1e-4
+    attention = model.fine_network.get_layer("self_attention")
+    x = np.ones((1, 8, 8, attention.output.shape[-1]), "float32")
+    np.testing.assert_array_equal(np.asarray(attention(x)), x)
