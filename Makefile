@@ -7,9 +7,8 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/tfinpaint demo --out demo
 
-# One worker more than cores, because some tests wait for programs that they started; four at most.
 test: lint
-	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(4, 1 + os.cpu_count()))') --dist loadgroup
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -152,7 +152,10 @@ def test_the_command_packs_all_that_a_training_needs(photos, tmp_path, small_mod
     shards = Shards(out)
     assert shards.about["preset"] == "fmodr_128" and shards.about["recipe"] == "small"
     assert shards.about["train"] == ["0-photos"] * 2 and shards.about["validation"] == ["0-photos"]
-    assert shards.about["features"] == {"perceptual": ["vgg16", "feature-perceptual.npz"]}
+    assert shards.about["features"] == {
+        "perceptual": ["vgg16", "feature-perceptual.npz"],
+        "recogniser": ["light_cnn", "feature-recogniser.npz"],
+    }
     assert (out / "feature-perceptual.npz").read_bytes() == weights.read_bytes()
     assert len(packed_occluders(shards)) == 5 and len(packed_faces(shards, ["0-photos"], size=32)) == 9
     assert all(path.stat().st_size <= 6e6 for path in out.iterdir())
