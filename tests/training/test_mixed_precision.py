@@ -11,6 +11,7 @@ from tfinpaint import zoo
 
 # Steps of each stage, each stage from where the one before ended, and the first batch: ten of the zoo's models, fewer
 # of those of the tests: their critics and attentions, all but untrained, let rounding decide before long.
+DIFFERENCES = {"finish_steady": 0.05}  # a squared difference of nearly equal logits magnifies their rounding
 FINISH = 3  # of the stage `finish`, whose game rounding decides as soon
 WALKS = {name: (10, 0) if name in zoo.MODELS else (3, 12) for name in MODELS}
 DISTANCE = {"mixed_bfloat16": 0.05, "mixed_float16": 0.01}
@@ -48,7 +49,8 @@ def _dtype(x):
 def test_half_precision_walks_all_stages_near_float32(name):
     """One test, because all of it looks at the same three walks.
 
-    Losses within 1 % (float16) and 5 % (bfloat16) of those in float32, or 1e-4, after some steps of every stage;
+    Losses within 1 % (float16; `DIFFERENCES` more) and 5 % (bfloat16) of those in float32, or 1e-4, after some steps of
+    every stage;
     outputs, weights and slots are float32; skipped steps are logged where losses are scaled.
     """
     exact, _, _ = walk(name, "float32")
@@ -58,7 +60,7 @@ def test_half_precision_walks_all_stages_near_float32(name):
             assert np.isfinite(list(logs[stage].values())).all(), (policy, logs[stage])
             for term, value in exact[stage].items():
                 if not term.endswith("_gradient"):
-                    near = pytest.approx(value, rel=distance, abs=1e-4)
+                    near = pytest.approx(value, rel=max(distance, DIFFERENCES.get(term, 0)), abs=1e-4)
                     assert logs[stage][term] == near, (policy, stage, term)
             parts = {k.removesuffix("_gradient") for k in logs[stage] if k.endswith("_gradient")}
             skipped = {k.removesuffix("_skipped") for k in logs[stage] if k.endswith("_skipped")}
