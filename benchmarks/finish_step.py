@@ -9,6 +9,7 @@ median. Writes `benchmarks/results/finish_step_PRESET.json`. Run it on a machine
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import describe, write
@@ -33,7 +34,7 @@ def variants(stage: Any) -> dict[str, Any]:
     return {
         "whole, the critic moves": stage_of(painter, replace(critic, governor=None)),
         "whole, the critic waits": stage_of(
-            painter, replace(critic, governor=replace(critic.governor, advantage=1e-9, memory=0.0))
+            painter, replace(critic, governor=replace(critic.governor, advantage=1e-9, memory=0.0, every=10**9))
         ),
         "no update of the critic": stage_of(painter),
         "no recogniser": stage_of(without(*RECOGNISER), replace(critic, governor=None)),
@@ -83,7 +84,8 @@ def main() -> None:
     }
     for name, row in rows.items():
         print(f"{name:28s}{row['images_per_second']:8.1f} images/s{row['ms_per_step']:9.1f} ms")
-    path = write(f"finish_step_{options.preset}", {"machine": describe(), "arguments": vars(options), "rows": rows})
+    arguments = vars(options) | {"recogniser": options.recogniser and Path(options.recogniser).name}
+    path = write(f"finish_step_{options.preset}", {"machine": describe(), "arguments": arguments, "rows": rows})
     print(path)
 
 

@@ -8,13 +8,14 @@ from tfinpaint.losses.adversarial import (
 )
 from tfinpaint.losses.features import cosine_distance, feature_l1, feature_mse, gram, relative_l1, style_distance
 from tfinpaint.losses.identity import arc_face_logits, arc_face_loss, relation_distance
-from tfinpaint.losses.pixel import binary_cross_entropy, masked_l1, masked_mean, mean_l1, mean_squared
+from tfinpaint.losses.pixel import binary_cross_entropy, chroma, masked_l1, masked_mean, mean_l1, mean_squared
 from tfinpaint.losses.structure import masked_ssim_distance, ssim_distance
 
 __all__ = [
     "arc_face_logits",
     "arc_face_loss",
     "binary_cross_entropy",
+    "chroma",
     "cosine_distance",
     "feature_l1",
     "feature_mse",

@@ -15,7 +15,7 @@ from tfinpaint.training.declared import term
 @term("picture")
 def hole_l1(model: Any, batch: dict, outputs: dict) -> Any:
     """Mean absolute error over what is hidden, on [0, 1]."""
-    return losses.masked_l1(outputs["picture"], batch["image"], _hole(batch)) / 2.0
+    return losses.masked_l1(outputs["picture"], batch["image"], real_hole(batch)) / 2.0
 
 
 @term("mask")
@@ -29,7 +29,7 @@ def mask_iou(model: Any, batch: dict, outputs: dict) -> Any:
 @term("picture")
 def hole_ssim(model: Any, batch: dict, outputs: dict) -> Any:
     """1 - structural similarity of the pictures composed with the true mask, over what is hidden; 0 = the same."""
-    return 2.0 * losses.masked_ssim_distance(_composed(batch, outputs), batch["image"], _hole(batch))
+    return 2.0 * losses.masked_ssim_distance(_composed(batch, outputs), batch["image"], real_hole(batch))
 
 
 @term("picture")
@@ -38,7 +38,7 @@ def hole_detail(model: Any, batch: dict, outputs: dict) -> Any:
 
     0: as sharp as the photo; 1: half of its detail, or twice as much.
     """
-    hole, photo = _hole(batch), batch["image"]
+    hole, photo = real_hole(batch), batch["image"]
     ours, theirs = (_detail(x, hole) for x in (_composed(batch, outputs), photo))
     return ops.abs(ops.log((ours + 1e-3) / (theirs + 1e-3))) / ops.log(2.0)
 
@@ -49,7 +49,8 @@ def hole_likeness(model: Any, batch: dict, outputs: dict) -> Any:
     return hole_ssim(model, batch, outputs) + 0.5 * hole_detail(model, batch, outputs)
 
 
-def _hole(batch: dict) -> Any:
+def real_hole(batch: dict) -> Any:
+    """What is hidden and comes from a photo, `(batch, side, side, 1)`."""
     return batch["mask"] * batch["valid"] if "valid" in batch else batch["mask"]
 
 

@@ -39,7 +39,7 @@ def occ_l1_fine(model: Any, batch: dict, outputs: dict) -> Any:
 @term("raw")
 def chroma_l1_fine(model: Any, batch: dict, outputs: dict) -> Any:
     """Not in the paper: eq. 6 on the fine picture's colour differences; LightCNN sees greys and leaves stains there."""
-    return losses.masked_l1(_chroma(outputs["raw"]), _chroma(batch["image"]), _real(batch, batch["mask"]))
+    return losses.masked_l1(losses.chroma(outputs["raw"]), losses.chroma(batch["image"]), _real(batch, batch["mask"]))
 
 
 @term("coarse")
@@ -77,11 +77,6 @@ def adv_d(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 12: the mean over the critics of -log(1 - D(painted)) - log D(photo); the printed minus means both."""
     fake, real = outputs["fake_logits"], outputs["real_logits"]
     return -_mean([losses.log_mean_sigmoid(-fake[name]) + losses.log_mean_sigmoid(real[name]) for name in fake])
-
-
-def _chroma(picture: Any) -> Any:
-    """Red and blue less green."""
-    return picture[..., ::2] - picture[..., 1:2]
 
 
 def _over_taps(distance: Any, outputs: dict) -> Any:

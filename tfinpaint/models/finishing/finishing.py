@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from tfinpaint.models.finishing.patch_critic import patch_critic
+from tfinpaint.models.measures import real_hole
 from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
 
@@ -53,7 +54,7 @@ class Finishing:
     @output()
     def finishing_hole(self, batch: dict, given: dict, training: bool) -> Any:
         """Where the finishing terms look: what is hidden and comes from a photo."""
-        return batch["mask"] * batch["valid"] if "valid" in batch else batch["mask"]
+        return real_hole(batch)
 
     @output("finishing_hole", by=("patch_critic",))
     def real_verdict(self, batch: dict, given: dict, training: bool) -> dict[str, list]:

@@ -22,10 +22,7 @@ def finish_stage(
     steps: int,
     *,
     frozen: tuple[str, ...] = (),
-    critic_rate: float = 1e-4,
     others: Mapping[str, float] | None = None,
-    batch: int = 16,
-    name: str = "finish",
 ) -> Stage:
     """A critic on patches against the finished picture, which must also stay near the photo and the person.
 
@@ -36,19 +33,16 @@ def finish_stage(
         parts: what paints -> its rate.
         steps: length of the stage.
         frozen: parts that stand still.
-        critic_rate: of the patch critic.
         others: terms of the model's own for what paints -> weight.
-        batch: samples a batch.
-        name: of the stage.
     """
     governor = Governor("finish_critic", advantage=0.16, every=3)
     return Stage(
-        name,
+        "finish",
         {"steps": steps},
-        batch,
+        16,
         (
             Update(dict(parts), {**_PAINTER, **(others or {})}),
-            Update({"patch_critic": critic_rate}, _CRITIC, governor=governor),
+            Update({"patch_critic": 1e-4}, _CRITIC, governor=governor),
         ),
         frozen=(*frozen, "recogniser"),
         schedule={"name": "cosine", "to": 0.05, "warmup": 100},

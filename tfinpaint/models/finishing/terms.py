@@ -1,6 +1,6 @@
 """The terms of the finishing stage: `(model, batch, outputs) -> (batch,)`; see `Finishing` for the outputs.
 
-None of them is of the five papers; what each is worth stands on the models' cards.
+None of them is of the five papers. What each is worth has not been measured one by one.
 """
 
 import math
@@ -29,7 +29,7 @@ def finish_ssim(model: Any, batch: dict, outputs: dict) -> Any:
 @term("finished", "finishing_hole")
 def finish_chroma(model: Any, batch: dict, outputs: dict) -> Any:
     """Mean absolute error of the colour differences: a recogniser that sees greys leaves stains."""
-    painted, real = (x[..., ::2] - x[..., 1:2] for x in (outputs["finished"], batch["image"]))  # red and blue - green
+    painted, real = (losses.chroma(x) for x in (outputs["finished"], batch["image"]))
     return losses.masked_l1(painted, real, outputs["finishing_hole"])
 
 
