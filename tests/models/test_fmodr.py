@@ -124,3 +124,36 @@ def test_a_callers_mask_is_used_instead_of_the_detectors():
 def test_a_size_that_does_not_fit_is_refused():
     with pytest.raises(InputError, match="multiple of 16"):
         make("fmodr", image_size=40)
+
+
+def test_without_a_refine_network_the_coarse_picture_is_the_result_and_the_last_stage_trains_it():
+    model, data = make("fmodr", refine_widths=()), batch()
+    outputs = model(data["occluded"])
+    np.testing.assert_array_equal(outputs["image"], outputs["coarse"])
+    assert np.abs(np.asarray(outputs["raw"] - outputs["image"])).max() > 0.01  # not composed
+    assert set(model.parts()) == {"detector", "coarse", "critic", "patch_critic"}
+    assert model.painter_names == ("detector", "coarse_generator")
+    model = run_stages.at_stage("fmodr", "finish", changes={"refine_widths": ()})
+    before = [np.asarray(v) for v in model.coarse_generator.trainable_variables]
+    model.train_on_batch(data)
+    after = model.coarse_generator.trainable_variables
+    assert all(np.abs(np.asarray(v) - b).max() > 0 for v, b in zip(after, before, strict=True))
+
+
+def test_at_half_of_the_side_nothing_that_is_hidden_is_seen_and_the_rest_is_kept():
+    model = make("fmodr", image_size=128, coarse_scale=2)
+    rng = np.random.default_rng(0)
+    image = rng.uniform(-1, 1, (1, 128, 128, 3)).astype("float32")
+    mask = np.zeros((1, 128, 128, 1), "float32")
+    mask[:, 51:90, 31:76] = 1  # its border cuts blocks of 2x2 pixels
+    other = image + mask * 0.5
+    ours, theirs = (model({"image": x, "mask": mask}) for x in (image, other))
+    for name in ("coarse", "image"):
+        np.testing.assert_array_equal(ours[name], theirs[name])
+        np.testing.assert_array_equal(np.asarray(ours[name]) * (1 - mask), image * (1 - mask))
+    assert ours["mask_probability"].shape == (1, 128, 128, 1)
+
+
+def test_another_scale_of_the_coarse_network_is_refused():
+    with pytest.raises(InputError, match="`coarse_scale` must be 1 or 2. Received: coarse_scale=3"):
+        make("fmodr", coarse_scale=3)

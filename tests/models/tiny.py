@@ -50,7 +50,7 @@ def see_white(model: Any) -> None:
 def see_white_and_paint_greys(model: Any) -> None:
     """The same, and what FMODR paints is not saturated: there, equal colours are a kink of a loss."""
     see_white(model)
-    for network in (model.coarse_generator, model.refine_generator):
+    for network in filter(None, (model.coarse_generator, model.refine_generator)):
         kernel = network.get_layer("head").kernel
         kernel.assign(kernel * 0.1)
 

@@ -6,7 +6,7 @@ channels first and unfolding them last keeps a small network's arithmetic where 
 
 from typing import Any
 
-from keras import layers
+from keras import layers, ops
 
 from tfinpaint.layers import DepthToSpace, SpaceToDepth, StraightThroughClip
 
@@ -49,3 +49,13 @@ def head(
 def clip(x: Any) -> Any:
     """To [-1, 1], float32; the gradient passes as if there were no clip."""
     return StraightThroughClip(dtype="float32", name="clip")(x)
+
+
+def shrink(x: Any, by: int) -> Any:
+    """Means of blocks of `by x by` pixels; 1: as it was."""
+    return x if by == 1 else ops.average_pool(ops.cast(x, "float32"), by, by)
+
+
+def enlarge(x: Any, by: int) -> Any:
+    """Each side times `by`, bilinear; 1: as it was."""
+    return x if by == 1 else ops.image.resize(x, (by * x.shape[1], by * x.shape[2]), interpolation="bilinear")

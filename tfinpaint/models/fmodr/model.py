@@ -9,10 +9,11 @@ from keras import ops
 from tfinpaint.engine import Contract
 from tfinpaint.errors import InputError
 from tfinpaint.models.base import InpaintingModel
+from tfinpaint.models.blocks import enlarge, shrink
 from tfinpaint.models.compose import compose
 from tfinpaint.models.finishing import RECOGNISER, Finishing
 from tfinpaint.models.fmodr import networks
-from tfinpaint.models.fmodr.recipe import PAPER, SMALL
+from tfinpaint.models.fmodr.recipe import PAPER, SMALL, SMALL_COARSE
 from tfinpaint.models.fmodr.terms import GATES, TERMS
 from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
@@ -28,7 +29,9 @@ class FMODR(Finishing, InpaintingModel):
         detector_dilations: dilation rates of its deepest convolutions.
         detector_skips: hand its higher resolutions across.
         coarse_widths: channels of the coarse U-Net, from the highest resolution down.
-        refine_widths: channels of the refine network at full, half and quarter size.
+        coarse_scale: detector and coarse network look at the picture reduced so many times; 1 or 2.
+        refine_widths: channels of the refine network at full, half and quarter size; empty: there is none, and the
+            coarse picture is the result.
         refine_dilations: dilation rates of its far-sighted branch.
         residual: the refine network adds to the coarse picture instead of drawing it anew.
         critic_widths: channels of each tower of the critic.
@@ -48,7 +51,6 @@ class FMODR(Finishing, InpaintingModel):
     """
 
     contract = Contract(mask="finds", extras=("mask_probability", "coarse", "raw"))
-    painter_names: ClassVar = ("detector", "coarse_generator", "refine_generator")
     terms: ClassVar = TERMS
     gates: ClassVar = GATES
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}
@@ -65,6 +67,7 @@ class FMODR(Finishing, InpaintingModel):
         detector_dilations: Sequence[int] = (2,),
         detector_skips: bool = False,
         coarse_widths: Sequence[int] = (32, 64, 128, 256, 256),
+        coarse_scale: int = 1,
         refine_widths: Sequence[int] = (32, 64, 128),
         refine_dilations: Sequence[int] = (2, 4, 8, 16),
         residual: bool = False,
@@ -77,24 +80,35 @@ class FMODR(Finishing, InpaintingModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        modulus = stem * 2 ** max(len(coarse_widths) - 1, 3)
+        if coarse_scale not in (1, 2):
+            raise InputError(f"`coarse_scale` must be 1 or 2. Received: coarse_scale={coarse_scale}.")
+        modulus = coarse_scale * stem * 2 ** max(len(coarse_widths) - 1, 3)
         if image_size % modulus:
             raise InputError(f"`image_size` must be a multiple of {modulus}. Received: image_size={image_size}.")
-        self.detector = networks.detector(image_size, detector_widths, detector_dilations, stem, detector_skips)
-        self.coarse_generator = networks.coarse_generator(image_size, coarse_widths, stem)
-        self.refine_generator = networks.refine_generator(image_size, refine_widths, refine_dilations, stem, residual)
+        small = image_size // coarse_scale
+        self.detector = networks.detector(small, detector_widths, detector_dilations, stem, detector_skips)
+        self.coarse_generator = networks.coarse_generator(small, coarse_widths, stem)
+        self.refine_generator = (
+            networks.refine_generator(image_size, refine_widths, refine_dilations, stem, residual)
+            if refine_widths
+            else None
+        )
         self.critic = networks.critic(image_size, critic_widths, critic_dense)
         # The lower three quarters of the aligned face, where a mask sits.
         self.prepare_finishing((image_size // 4, image_size // 8, image_size * 3 // 4), patch_critic_widths)
         self.image_size = image_size
+        self.coarse_scale = coarse_scale
         self.threshold = threshold
-        self.default_recipe = "paper" if image_size >= 256 else "small"
+        if not refine_widths:
+            self.recipes = {"small": SMALL_COARSE}
+        self.default_recipe = "paper" if small >= 256 and refine_widths else "small"
         self._config = {
             "image_size": image_size,
             "detector_widths": list(detector_widths),
             "detector_dilations": list(detector_dilations),
             "detector_skips": detector_skips,
             "coarse_widths": list(coarse_widths),
+            "coarse_scale": coarse_scale,
             "refine_widths": list(refine_widths),
             "refine_dilations": list(refine_dilations),
             "residual": residual,
@@ -110,6 +124,10 @@ class FMODR(Finishing, InpaintingModel):
         return {"name": self.name, **self._config}
 
     @property
+    def painter_names(self) -> tuple[str, ...]:
+        return ("detector", "coarse_generator", *(["refine_generator"] if self.refine_generator else []))
+
+    @property
     def perceptual_window(self) -> tuple[int, int, int]:
         """Top, left and side of the square that the perceptual term looks at.
 
@@ -122,12 +140,15 @@ class FMODR(Finishing, InpaintingModel):
         return self.image_size * 7 // 16, (self.image_size - side) // 2, side
 
     def parts(self) -> dict[str, list]:
-        attention = self.refine_generator.get_layer("attention")
+        refining = {}
+        if self.refine_generator:
+            attention = self.refine_generator.get_layer("attention")
+            refining["refine"] = [layer for layer in self.refine_generator.layers if layer is not attention]
+            refining["sca"] = [attention]
         return {
             "detector": [self.detector],
             "coarse": [self.coarse_generator],
-            "refine": [layer for layer in self.refine_generator.layers if layer is not attention],
-            "sca": [attention],
+            **refining,
             "critic": [self.critic],
             "patch_critic": [self.patch_critic],
         }
@@ -135,10 +156,11 @@ class FMODR(Finishing, InpaintingModel):
     def call(self, inputs: Any, training: bool = False) -> dict[str, Any]:
         image, mask = (inputs["image"], inputs.get("mask")) if isinstance(inputs, dict) else (inputs, None)
         image = ops.cast(image, "float32")
-        probability = self.detector(image, training=training)
+        probability = self._detect(image, training)
         mask = self._binarise(probability) if mask is None else self._binarise(mask)
-        coarse, _ = self._paint_coarse(image, mask, training)
-        refined, raw = self._refine(image, coarse, mask, training)
+        refined, raw = coarse, _ = self._paint_coarse(image, mask, training)
+        if self.refine_generator:
+            refined, raw = self._refine(image, coarse, mask, training)
         return {"image": refined, "mask": mask, "mask_probability": probability, "coarse": coarse, "raw": raw}
 
     # ---- what the losses ask for -----------------------------------------------------------------------------------
@@ -146,7 +168,7 @@ class FMODR(Finishing, InpaintingModel):
     @output(by=("detector",))
     def mask_probability(self, batch: dict, given: dict, training: bool) -> Any:
         """The detector's soft mask."""
-        return self.detector(batch["occluded"], training=training)
+        return self._detect(batch["occluded"], training)
 
     @output("mask_probability")
     def mask(self, batch: dict, given: dict, training: bool) -> Any:
@@ -160,7 +182,9 @@ class FMODR(Finishing, InpaintingModel):
 
     @output("mask", "coarse", by=("refine", "sca"))
     def refined(self, batch: dict, given: dict, training: bool) -> Any:
-        """The refined picture, composed."""
+        """The refined picture, composed; the coarse one where no network refines."""
+        if not self.refine_generator:
+            return given["coarse"]
         return self._refine(batch["occluded"], given["coarse"], given["mask"], training)[0]
 
     @output("refined")
@@ -188,8 +212,14 @@ class FMODR(Finishing, InpaintingModel):
     def _binarise(self, probability: Any) -> Any:
         return ops.stop_gradient(ops.cast(ops.cast(probability, "float32") > self.threshold, "float32"))
 
+    def _detect(self, image: Any, training: bool) -> Any:
+        return enlarge(self.detector(shrink(image, self.coarse_scale), training=training), self.coarse_scale)
+
     def _paint_coarse(self, image: Any, mask: Any, training: bool) -> tuple[Any, Any]:
-        raw = self.coarse_generator([image * (1.0 - mask), mask], training=training)
+        scale = self.coarse_scale
+        small = mask if scale == 1 else ops.max_pool(mask, scale, scale)  # what is hidden anywhere stays hidden
+        visible = shrink(image, scale) * (1.0 - small)
+        raw = enlarge(self.coarse_generator([visible, small], training=training), scale)
         return compose(image, raw, mask), raw
 
     def _refine(self, image: Any, coarse: Any, mask: Any, training: bool) -> tuple[Any, Any]:

@@ -191,3 +191,12 @@ SMALL = Recipe(
         ),
     ),
 )
+
+# For a model without a refine network.
+SMALL_COARSE = Recipe(
+    optimizer=SMALL.optimizer,
+    stages=(
+        *(SMALL.stage(name) for name in ("detector", "coarse", "coarse_critic", "coarse_joint")),
+        finish_stage({"coarse": 2e-4}, 16_000, frozen=("detector", "critic")),
+    ),
+)
