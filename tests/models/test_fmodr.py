@@ -157,3 +157,17 @@ def test_at_half_of_the_side_nothing_that_is_hidden_is_seen_and_the_rest_is_kept
 def test_another_scale_of_the_coarse_network_is_refused():
     with pytest.raises(InputError, match="`coarse_scale` must be 1 or 2. Received: coarse_scale=3"):
         make("fmodr", coarse_scale=3)
+
+
+def test_a_limit_bounds_the_coarse_networks_activations_twice_as_high_with_each_halving():
+    rng = np.random.default_rng(0)
+    inputs = [rng.uniform(-1, 1, (1, 16, 16, c)).astype("float32") for c in (3, 1)]
+
+    def largest(limit):
+        network = networks.coarse_generator(16, (4, 6), limit=limit)
+        network.set_weights([9 * w for w in networks.coarse_generator(16, (4, 6)).get_weights()])
+        seen = [network.get_layer("head").input, network.get_layer("decode_0_a").input]
+        return [float(np.max(x)) for x in keras.Model(network.inputs, seen)(inputs)]
+
+    assert all(x > 20 for x in largest(None))
+    assert largest(5.0) == [5.0, 10.0]

@@ -29,6 +29,7 @@ class FMODR(Finishing, InpaintingModel):
         detector_dilations: dilation rates of its deepest convolutions.
         detector_skips: hand its higher resolutions across.
         coarse_widths: channels of the coarse U-Net, from the highest resolution down.
+        coarse_limit: of the coarse U-Net's activations, see `networks.coarse_generator`.
         coarse_scale: detector and coarse network look at the picture reduced so many times; 1 or 2.
         refine_widths: channels of the refine network at full, half and quarter size; empty: there is none, and the
             coarse picture is the result.
@@ -67,6 +68,7 @@ class FMODR(Finishing, InpaintingModel):
         detector_dilations: Sequence[int] = (2,),
         detector_skips: bool = False,
         coarse_widths: Sequence[int] = (32, 64, 128, 256, 256),
+        coarse_limit: float | None = None,
         coarse_scale: int = 1,
         refine_widths: Sequence[int] = (32, 64, 128),
         refine_dilations: Sequence[int] = (2, 4, 8, 16),
@@ -87,7 +89,7 @@ class FMODR(Finishing, InpaintingModel):
             raise InputError(f"`image_size` must be a multiple of {modulus}. Received: image_size={image_size}.")
         small = image_size // coarse_scale
         self.detector = networks.detector(small, detector_widths, detector_dilations, stem, detector_skips)
-        self.coarse_generator = networks.coarse_generator(small, coarse_widths, stem)
+        self.coarse_generator = networks.coarse_generator(small, coarse_widths, stem, coarse_limit)
         self.refine_generator = (
             networks.refine_generator(image_size, refine_widths, refine_dilations, stem, residual)
             if refine_widths
@@ -108,6 +110,7 @@ class FMODR(Finishing, InpaintingModel):
             "detector_dilations": list(detector_dilations),
             "detector_skips": detector_skips,
             "coarse_widths": list(coarse_widths),
+            "coarse_limit": coarse_limit,
             "coarse_scale": coarse_scale,
             "refine_widths": list(refine_widths),
             "refine_dilations": list(refine_dilations),
