@@ -6,6 +6,7 @@ setup(
     packages=[*find_packages(include=["tfinpaint", "tfinpaint.*"]), "tfinpaint._zoo"],
     package_dir={"tfinpaint._zoo": "zoo"},  # cards and weights travel inside the wheel
     package_data={
+        "tfinpaint": ["_third_party/*", "_third_party/*/*"],
         "tfinpaint._zoo": ["*/*"],
         "tfinpaint.evaluation.benchmark": ["*.json"],
         "tfinpaint.evaluation.report": ["*.css"],

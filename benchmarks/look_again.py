@@ -1,9 +1,9 @@
 """Does it help to look for a face once more when it is painted? Photos with a drawn occlusion, restored both ways.
 
-    python -m benchmarks.look_again --faces FACES.zip --yunet FILE.onnx
     python -m benchmarks.look_again --faces FACES.zip
+    python -m benchmarks.look_again --faces FACES.zip --mtcnn
 
-write `benchmarks/results/look_again_YuNet.json` and, where YuNet is not at hand, `look_again_MTCNNDetector.json`. Each
+write `benchmarks/results/look_again_YuNet.json` and `look_again_MTCNNDetector.json`. Each
 face is enlarged, gets a mirrored border, is found, and is hidden by what its model learned to take off, drawn on the
 points that the detector found in the bare photo.
 """
@@ -55,12 +55,12 @@ def _batch(mask: np.ndarray) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--faces", required=True, metavar="PATH", help="zip or folder of faces that no step saw")
-    parser.add_argument("--yunet", metavar="FILE", help="by default the detector that `restore` would take")
+    parser.add_argument("--mtcnn", action="store_true", help="instead of YuNet")
     parser.add_argument("--models", nargs="+", default=("c2fdan", "fmodr"), metavar="NAME")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
-    detector = faces.YuNet(options.yunet) if options.yunet else faces.default_detector()
+    detector = faces.MTCNNDetector() if options.mtcnn else faces.YuNet()
     pictures = load_faces(options.faces, size=SIDE, limit=options.count).images
     photos = [np.pad(picture, ((BORDER, BORDER), (BORDER, BORDER), (0, 0)), mode="reflect") for picture in pictures]
     weights, results = {}, {}
@@ -78,7 +78,7 @@ def main() -> None:
     about = {
         "command": command(sys.argv[1:], program="python -m benchmarks.look_again"),
         "machine": describe(),
-        "files": hashes([options.faces, *([options.yunet] if options.yunet else [])]),
+        "files": hashes([options.faces]),
         "detector": label,
         "photos": len(photos),
         "seed": options.seed,

@@ -12,8 +12,7 @@ from tfinpaint.data import load_faces, load_uv, photo_faces
 
 @pytest.fixture(autouse=True)
 def finder(monkeypatch):
-    monkeypatch.setattr(photo_faces, "default_detector", Finder)
-    monkeypatch.setattr(photo_faces, "MTCNNDetector", Finder)
+    monkeypatch.setattr(photo_faces, "DETECTORS", {"yunet": Finder, "mtcnn": Finder})
 
 
 @pytest.fixture

@@ -200,7 +200,7 @@ def test_bad_arguments_are_refused_in_a_sentence(photos, tmp_path):
     refused("`size` must be 16 to 2048", size=3)
     refused("`quality` 1 to 100", quality=0)
     refused("`shard_photos` and `workers` must be at least 1. Received: 3 and 0|default", workers=0)
-    refused("`detector` must be one of auto, yunet, mtcnn. Received: 'eyes'", detector="eyes")
+    refused("`detector` must be one of yunet, mtcnn. Received: 'eyes'", detector="eyes")
     refused("`sources` must be at least one", sources=())
     refused("`path` must be a folder or a zip", sources=[tmp_path / "absent"])
     refused("`identities` needs a folder for each person", sources=[photos / "ann"], identities=True)
@@ -375,8 +375,7 @@ def test_a_killed_process_is_gone_on_with(photos, tmp_path):
 
 
 @pytest.mark.shared
-def test_real_scenes_are_prepared(shared, tmp_path, monkeypatch, caplog):
-    monkeypatch.setenv("TFINPAINT_YUNET", str(shared / "nets" / "face_detection_yunet_2026may.onnx"))
+def test_real_scenes_are_prepared(shared, tmp_path, caplog):
     with zipfile.ZipFile(shared / "scenes" / "scenes.zip") as archive:
         for name in [n for n in sorted(archive.namelist()) if "_ad_" in n][:3]:
             archive.extract(name, tmp_path / "album")

@@ -149,7 +149,7 @@ def drawn_masks(folder, count: int):
 
 @pytest.mark.shared
 def test_masked_faces_are_aligned_like_bare_ones(shared):
-    detector = YuNet(shared / "nets" / "face_detection_yunet_2026may.onnx")
+    detector = YuNet()
     target, errors = template_points(128), []
     for clean, masked in drawn_masks(shared / "faces", 24):
         true, found = detector(clean), detector(masked)

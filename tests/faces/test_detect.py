@@ -1,9 +1,6 @@
 """Where detectors come from, what they find, and how one face is chosen."""
 
-import hashlib
-import io
-import logging
-import urllib.error
+import sys
 import zipfile
 
 import cv2
@@ -12,14 +9,13 @@ import pytest
 from skimage import data
 
 from tests.fake_engine import FACE, no_face
-from tfinpaint.errors import InputError, NoFaceError, WeightsError
+from tfinpaint.errors import InputError, NoFaceError
 from tfinpaint.faces import (
     Face,
     FaceFinder,
     MTCNNDetector,
     YuNet,
     default_detector,
-    detect,
     face_from_landmarks,
     face_in_box,
     largest,
@@ -32,65 +28,16 @@ def face(x, y, size, score=0.9) -> Face:
     return Face((x, y, size, size), score, np.zeros((5, 2), np.float32))
 
 
-@pytest.fixture
-def no_yunet(monkeypatch, tmp_path):
-    """No file named, an empty cache folder, and a home of YuNet that answers with `answer`."""
-    monkeypatch.delenv("TFINPAINT_YUNET", raising=False)
-    monkeypatch.setenv("TFINPAINT_CACHE", str(tmp_path / "cache"))
-
-    def set_answer(answer):
-        def urlopen(url, timeout):
-            assert url.startswith("https://github.com/opencv/opencv_zoo/") and timeout <= 30
-            if isinstance(answer, Exception):
-                raise answer
-            return io.BytesIO(answer)
-
-        monkeypatch.setattr(yunet.urllib.request, "urlopen", urlopen)
-        return tmp_path / "cache"
-
-    return set_answer
+def test_yunet_comes_with_the_package_and_needs_no_home(monkeypatch):
+    monkeypatch.delenv("HOME", raising=False)
+    detector = default_detector()
+    assert isinstance(detector, YuNet) and detector(np.full((100, 120, 3), 127, np.uint8)) == []
 
 
-def test_yunet_is_fetched_once_checked_and_kept(no_yunet, monkeypatch, caplog):
-    cache = no_yunet(b"the network")
-    monkeypatch.setattr(yunet, "EDITIONS", {hashlib.sha256(b"the network").hexdigest(): "2023mar"})
-    path = yunet.yunet_file()
-    assert path == cache / "face_detection_yunet_2023mar.onnx" and path.read_bytes() == b"the network"
-    assert [r.message.count("Fetching the face detector YuNet") for r in caplog.records] == [1]
-    no_yunet(urllib.error.URLError("must not be asked again"))
-    assert yunet.yunet_file() == path
-    assert [p.name for p in cache.iterdir()] == [path.name]
-
-
-def test_a_fetched_file_with_another_hash_is_not_kept(no_yunet):
-    cache = no_yunet(b"something else")
-    with pytest.raises(WeightsError, match="SHA-256 is wrong"):
-        yunet.yunet_file()
-    assert not cache.exists() or not list(cache.iterdir())
-
-
-def test_without_yunet_mtcnn_is_used_and_one_sentence_names_the_difference(no_yunet, monkeypatch, caplog):
-    no_yunet(urllib.error.URLError("no network"))
-    monkeypatch.setattr(detect, "MTCNNDetector", lambda: no_face)
-    assert default_detector() is no_face
-    (message,) = [r.getMessage() for r in caplog.records if "84 %" in r.getMessage()]
-    assert "no network" in message and "mtcnn" in message and caplog.records[-1].levelno == logging.WARNING
-
-
-def test_a_named_file_must_be_yunet(monkeypatch, tmp_path):
-    (tmp_path / "other.onnx").write_bytes(b"another network")
-    with pytest.raises(
-        WeightsError, match=r"must be YuNet, edition 2023mar or 2026may. Received: .* SHA-256 [0-9a-f]{64}"
-    ):
-        YuNet(tmp_path / "other.onnx")
-    with pytest.raises(WeightsError, match="No such file"):
-        YuNet(tmp_path / "none.onnx")
-    monkeypatch.setenv("TFINPAINT_YUNET", str(tmp_path / "none.onnx"))
-    assert yunet.yunet_file() == tmp_path / "none.onnx"
-
-
-def test_the_known_hashes_are_whole():
-    assert all(len(digest) == 64 and set(digest) <= set("0123456789abcdef") for digest in yunet.EDITIONS)
+def test_without_mtcnn_a_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mtcnn", None)
+    with pytest.raises(InputError, match=r"mtcnn must be installed: pip install 'tfinpaint\[mtcnn\]'"):
+        MTCNNDetector()
 
 
 def test_mtcnn_finds_the_portrait_and_nothing_in_a_wall():
@@ -102,11 +49,8 @@ def test_mtcnn_finds_the_portrait_and_nothing_in_a_wall():
     assert detector(np.full((100, 120, 3), 127, np.uint8)) == []
 
 
-@pytest.mark.shared
-def test_yunet_finds_faces_of_every_size_with_their_points(shared):
-    import cv2
-
-    detector = YuNet(shared / "nets" / "face_detection_yunet_2026may.onnx")
+def test_yunet_finds_faces_of_every_size_with_their_points():
+    detector = YuNet()
     for scale in (0.15, 0.5, 1, 3):
         interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         pixels = cv2.resize(data.astronaut(), None, fx=scale, fy=scale, interpolation=interpolation)
@@ -211,7 +155,7 @@ def test_tiles_cover_a_large_photo_and_overlap(shape):
 @pytest.mark.shared
 @pytest.mark.parametrize("turn", [1, 2, 3])
 def test_a_turned_photo_gives_the_place_of_the_upright_one(shared, turn):
-    detector = YuNet(shared / "nets" / "face_detection_yunet_2026may.onnx")
+    detector = YuNet()
     with zipfile.ZipFile(shared / "faces" / "ffhq_val.zip") as archive:
         names = archive.namelist()[:12]
         photos = [cv2.imdecode(np.frombuffer(archive.read(n), np.uint8), cv2.IMREAD_COLOR)[..., ::-1] for n in names]
@@ -226,7 +170,7 @@ def test_a_turned_photo_gives_the_place_of_the_upright_one(shared, turn):
 @pytest.mark.shared
 def test_small_heads_of_a_large_photo_are_found(shared):
     """Twelve heads of 180 pixels in 24 megapixels."""
-    detector = YuNet(shared / "nets" / "face_detection_yunet_2026may.onnx")
+    detector = YuNet()
     with zipfile.ZipFile(shared / "masked" / "masked_faces.zip") as archive:
         names = [n for n in archive.namelist() if n.endswith(".jpg")][:12]
         heads = [cv2.imdecode(np.frombuffer(archive.read(n), np.uint8), cv2.IMREAD_COLOR)[..., ::-1] for n in names]
@@ -239,22 +183,10 @@ def test_small_heads_of_a_large_photo_are_found(shared):
     assert set(places) == {(x, y) for x in range(4) for y in range(3)}, places
 
 
-def test_without_a_home_folder_mtcnn_takes_over(monkeypatch, caplog):
-    def nowhere():
-        raise RuntimeError("Could not determine home directory.")
-
-    for name in ("TFINPAINT_YUNET", "TFINPAINT_CACHE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(yunet.Path, "home", staticmethod(nowhere))
-    with pytest.raises(WeightsError, match="there is no home .*TFINPAINT_CACHE"):
-        yunet.yunet_file()
-
-
-@pytest.mark.shared
-def test_threads_share_a_detector(shared):
+def test_threads_share_a_detector():
     from concurrent.futures import ThreadPoolExecutor
 
-    detector, photos = YuNet(shared / "nets" / "face_detection_yunet_2026may.onnx"), []
+    detector, photos = YuNet(), []
     for side in (120, 160, 200, 260):
         photos.append(cv2.resize(data.astronaut()[:220, 120:340], (side, side), interpolation=cv2.INTER_AREA))
     alone = [detector(photo) for photo in photos]

@@ -65,6 +65,13 @@ def installed(site):
         return {"backend": backend, **found}
 
 
+def test_the_wheel_brings_the_face_detector_and_the_fonts(site):
+    def files(package):
+        return {p.relative_to(package).as_posix() for p in package.rglob("*") if p.is_file()}
+
+    assert files(site / "tfinpaint" / "_third_party") == files(ROOT / "tfinpaint" / "_third_party")
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_goldens_are_those_of_the_published_weights(preset):
     assert stored.record()[preset]["weights"] == zoo.preset(preset).sha256

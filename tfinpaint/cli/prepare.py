@@ -22,7 +22,7 @@ def add_parser(subparsers: Any) -> None:
         "--min-face", type=int, default=32, metavar="PX", help="least width of a face in the photo (32)"
     )
     parser.add_argument(
-        "--detector", choices=("auto", "yunet", "mtcnn"), default="auto", help="what finds faces (auto)"
+        "--detector", choices=("yunet", "mtcnn"), default="yunet", help="what finds faces (yunet); mtcnn is an extra"
     )
     parser.add_argument("--format", choices=("png", "jpeg"), default="png", help="of the aligned faces (png)")
     parser.add_argument("--quality", type=int, default=95, help="of jpeg, 1 to 100 (95)")

@@ -12,12 +12,11 @@ from tfinpaint.data.picture_files import PictureFile
 from tfinpaint.data.prepared import encode_example
 from tfinpaint.data.stored_uv import encode_uv
 from tfinpaint.errors import ImageFileError, InputError
-from tfinpaint.faces import Detector, MTCNNDetector, YuNet, alignment_matrix, default_detector, largest, resample
+from tfinpaint.faces import Detector, MTCNNDetector, YuNet, alignment_matrix, largest, resample
 from tfinpaint.faces.uv import GenericHead
-from tfinpaint.faces.yunet import yunet_file
 from tfinpaint.images import read
 
-DETECTORS = ("auto", "yunet", "mtcnn")
+DETECTORS = {"yunet": YuNet, "mtcnn": MTCNNDetector}
 _NO_FACE, _TOO_SMALL, _UNREADABLE = "no face", "too small", "unreadable"
 
 
@@ -57,7 +56,7 @@ class PhotoFaceReader:
         *,
         size: int = 128,
         faces: str = "largest",
-        detector: str | Callable[[], Detector] = "auto",
+        detector: str | Callable[[], Detector] = "yunet",
         image_format: str = "png",
         quality: int = 95,
         min_face: int = 32,
@@ -134,15 +133,7 @@ def _usable(landmarks: np.ndarray) -> bool:
 
 def _maker(detector: str | Callable[[], Detector]) -> tuple[Callable[[], Detector], Detector]:
     """How a thread makes its detector, and the first of them."""
-    if detector == "auto":
-        first = default_detector()
-        return (_make_yunet if isinstance(first, YuNet) else MTCNNDetector), first
-    makers = {"yunet": _make_yunet, "mtcnn": MTCNNDetector}
-    make = detector if callable(detector) else makers.get(detector)
+    make = detector if callable(detector) else DETECTORS.get(detector)
     if make is None:
         raise InputError(f"`detector` must be one of {', '.join(DETECTORS)}. Received: {detector!r}.")
     return make, make()
-
-
-def _make_yunet() -> YuNet:
-    return YuNet(yunet_file())

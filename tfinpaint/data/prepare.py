@@ -39,7 +39,7 @@ def prepare_faces(
     *,
     size: int = 128,
     faces: str = "largest",
-    detector: str | Callable[[], Detector] = "auto",
+    detector: str | Callable[[], Detector] = "yunet",
     image_format: str = "png",
     quality: int = 95,
     min_face: int = 32,
@@ -57,7 +57,7 @@ def prepare_faces(
         out: the folder to write; one that is finished with the same options and photos is left as it is.
         size: side of the crops in pixels.
         faces: `"largest"` or `"all"` of a photo.
-        detector: `"auto"` (the best at hand), `"yunet"`, `"mtcnn"`, or a function that makes a `Detector`.
+        detector: `"yunet"`, `"mtcnn"`, or a function that makes a `Detector`.
         image_format: `"png"` or `"jpeg"`, of the crops.
         quality: of JPEG, 1 to 100.
         min_face: least width of a face in pixels of the photo.

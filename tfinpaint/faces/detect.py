@@ -1,15 +1,12 @@
-"""Detectors of faces: any `Detector` will do, `default_detector` picks the best one at hand."""
+"""Detectors of faces: any `Detector` will do, `default_detector` is YuNet."""
 
-import logging
 from typing import Protocol
 
 import numpy as np
 
-from tfinpaint.errors import TfinpaintError
+from tfinpaint.errors import InputError
 from tfinpaint.faces.face import Face
-from tfinpaint.faces.yunet import YuNet, yunet_file
-
-_log = logging.getLogger("tfinpaint")
+from tfinpaint.faces.yunet import YuNet
 
 
 class Detector(Protocol):
@@ -19,16 +16,21 @@ class Detector(Protocol):
 
 
 class MTCNNDetector:
-    """The detector of the package `mtcnn` (TensorFlow), installed with its weights.
+    """The detector of the package `mtcnn` (TensorFlow), an extra that brings its weights.
 
     It finds 84 % of really masked faces; YuNet finds them all.
+
+    Raises:
+        InputError: `mtcnn` is not installed.
 
     Reference: Zhang et al., "Joint face detection and alignment using multitask cascaded convolutional networks", 2016.
     """
 
     def __init__(self) -> None:
-        from mtcnn import MTCNN
-
+        try:
+            from mtcnn import MTCNN
+        except ImportError:
+            raise InputError("The detector mtcnn must be installed: pip install 'tfinpaint[mtcnn]'.") from None
         self._network = MTCNN()
 
     def __call__(self, pixels: np.ndarray) -> list[Face]:
@@ -48,9 +50,5 @@ class MTCNNDetector:
 
 
 def default_detector() -> Detector:
-    """YuNet where its file is at hand or can be fetched (see `yunet_file`), else mtcnn, with a warning that says so."""
-    try:
-        return YuNet(yunet_file())
-    except TfinpaintError as error:
-        _log.warning("%s mtcnn is used instead: it finds 84 %% of really masked faces, YuNet all of them.", error)
-    return MTCNNDetector()
+    """YuNet, which finds masked faces, too, and comes with the package."""
+    return YuNet()

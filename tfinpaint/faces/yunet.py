@@ -1,32 +1,16 @@
-"""YuNet, OpenCV's small face detector, and where its file comes from."""
+"""YuNet, OpenCV's small face detector, which comes with the package."""
 
-import hashlib
-import logging
-import os
 import threading
-import urllib.request
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from tfinpaint.errors import WeightsError
+import tfinpaint
 from tfinpaint.faces.face import Face, overlap, without_doubles
 from tfinpaint.faces.resample import resample
 
-_log = logging.getLogger("tfinpaint")
-
-FILE_NAME = "face_detection_yunet_2023mar.onnx"
-URL = (
-    "https://github.com/opencv/opencv_zoo/raw/47534e27c9851bb1128ccc0102f1145e27f23f98/"
-    f"models/face_detection_yunet/{FILE_NAME}"
-)
-# SHA-256 -> edition, as published by the OpenCV Zoo.
-EDITIONS = {
-    "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4": "2023mar",
-    "ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0": "2026may",
-}
-_TIMEOUT = 10  # seconds
+_FILE = Path(tfinpaint.__file__).parent / "_third_party" / "yunet" / "face_detection_yunet_2026may.onnx"
 # Faces of 10 to 300 pixels are found (masked ones from 30), so a photo is looked at twice: whole, and small.
 _LONG_SIDES = (1280, 320)
 _TILE, _TILE_OVERLAP = 2000, 400  # pixels of the photo; a tile is looked at with the first of those sides
@@ -49,21 +33,16 @@ class YuNet:
     Several threads may share one; they take turns.
 
     Args:
-        path: the ONNX file; its SHA-256 must be one of `EDITIONS`.
         threshold: least score of a face.
-
-    Raises:
-        WeightsError: no such file, or not a known edition.
 
     Reference: Wu, Peng, Yu, "YuNet: a tiny millisecond-level face detector", 2023.
     """
 
-    def __init__(self, path: str | os.PathLike, threshold: float = 0.6) -> None:
-        data = _checked(Path(path))
+    def __init__(self, threshold: float = 0.6) -> None:
         level = cv2.utils.logging.getLogLevel()
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         try:
-            model, config = np.frombuffer(data, np.uint8), np.empty(0, np.uint8)
+            model, config = np.fromfile(_FILE, np.uint8), np.empty(0, np.uint8)
             self._lock = threading.Lock()  # the network has state
             self._network = cv2.FaceDetectorYN.create("onnx", model, config, (320, 320), threshold, 0.3, 1000)
         finally:
@@ -207,55 +186,3 @@ def unturned(face: Face, turn: int, shape: tuple[int, int]) -> Face:
     box = float(xs.min()), float(ys.min()), float(np.ptp(xs)), float(np.ptp(ys))
     points = np.stack(back(face.landmarks[:, 0], face.landmarks[:, 1]), axis=1)
     return Face(box, face.score, points.astype(np.float32))
-
-
-def yunet_file() -> Path:
-    """The file of YuNet: `TFINPAINT_YUNET` where set, else the cache folder's, fetched on first use.
-
-    The cache folder is `TFINPAINT_CACHE`, by default `~/.cache/tfinpaint`. Whatever the source, the SHA-256 is checked.
-
-    Raises:
-        WeightsError: the named file is missing or of an unknown edition, or it cannot be fetched.
-    """
-    if named := os.environ.get("TFINPAINT_YUNET"):
-        return Path(named)
-    folder = os.environ.get("TFINPAINT_CACHE")
-    try:
-        folder = Path(folder) if folder else Path.home() / ".cache" / "tfinpaint"
-    except RuntimeError as error:
-        raise WeightsError(
-            f"The face detector YuNet needs a folder: there is no home ({error}); name one in TFINPAINT_CACHE."
-        ) from None
-    path = folder / FILE_NAME
-    if not path.exists():
-        _fetch(path)
-    return path
-
-
-def _fetch(path: Path) -> None:
-    _log.warning("Fetching the face detector YuNet (230 KB) from %s to %s.", URL, path)
-    try:
-        with urllib.request.urlopen(URL, timeout=_TIMEOUT) as answer:
-            data = answer.read()
-        if hashlib.sha256(data).hexdigest() not in EDITIONS:
-            raise OSError("its SHA-256 is wrong")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise WeightsError(f"The face detector YuNet could not be fetched ({reason}).") from None
-
-
-def _checked(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"The face detector {path} cannot be read: {error.strerror or error}.") from None
-    digest = hashlib.sha256(data).hexdigest()
-    if digest not in EDITIONS:
-        raise WeightsError(
-            f"{path} must be YuNet, edition {' or '.join(EDITIONS.values())}. Received: a file with SHA-256 {digest}."
-        )
-    return data

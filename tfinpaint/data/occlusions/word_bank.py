@@ -7,16 +7,19 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
+import tfinpaint
 from tfinpaint.data.occlusions.words import WORDS
 
-# Files that Matplotlib brings along: sans, serif, typewriter, book faces; upright, slanted and bold.
+# Three families that come with the package, kept to the letters: sans, serif, typewriter, book faces; upright, slanted
+# and bold. Their order decides which word is drawn in which.
 TYPEFACES = (
     *("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique"),
     *("DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic", "DejaVuSerif-BoldItalic"),
     *("DejaVuSansMono", "DejaVuSansMono-Bold", "DejaVuSansMono-Oblique"),
-    *("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "STIXGeneralBolIta"),
+    *("WordSerif-Regular", "WordSerif-Bold", "WordSerif-Italic", "WordSerif-BoldItalic"),
     *("cmr10", "cmb10", "cmss10", "cmtt10", "cmti10"),
 )
+_FONTS = Path(tfinpaint.__file__).parent / "_third_party" / "fonts"
 _HEIGHT, _WIDTH = 48, 256  # of the frame; 2048 words with four levels of one byte a pixel take 100 MB
 _MARGIN = 2
 _LEVELS = 4  # each has half the resolution of the one before: what is laid small does not alias
@@ -79,28 +82,25 @@ def word_bank() -> WordBank:
 
 def _draw_words() -> tuple[np.ndarray, np.ndarray]:
     """Opacity uint8 `(2048, height, width)`, the ink in the upper left behind a margin, and the ink's size."""
-    import matplotlib
     from PIL import Image, ImageDraw, ImageFont
 
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    files = [file for name in TYPEFACES if (file := folder / f"{name}.ttf").is_file()]
-    fonts = functools.cache(lambda file, points: ImageFont.truetype(str(file), points))
+    fonts = functools.cache(lambda name, points: ImageFont.truetype(str(_FONTS / f"{name}.ttf"), points))
     pictures = np.zeros((len(WORDS), _HEIGHT, _WIDTH), np.uint8)
     extent = np.empty((len(WORDS), 2), np.float32)
     room = np.array([_WIDTH, _HEIGHT]) - 2 * _MARGIN
     sheet = Image.new("L", (2 * _WIDTH, 2 * _HEIGHT))
     canvas = ImageDraw.Draw(sheet)
-    chosen = np.random.default_rng(2048).integers(len(files), size=len(WORDS))
+    chosen = np.random.default_rng(2048).integers(len(TYPEFACES), size=len(WORDS))
     for word, picture, ink, typeface in zip(WORDS, pictures, extent, chosen, strict=True):
         points = 96
         while True:
-            left, top, right, bottom = fonts(files[typeface], points).getbbox(word)
+            left, top, right, bottom = fonts(TYPEFACES[typeface], points).getbbox(word)
             over = (np.array([right - left, bottom - top]) / room).max()
             if over <= 1:
                 break
             points = min(int(points / over), points - 1)
         canvas.rectangle((0, 0, *sheet.size), 0)
-        canvas.text((_HEIGHT // 2 - left, _HEIGHT // 2 - top), word, 255, fonts(files[typeface], points))
+        canvas.text((_HEIGHT // 2 - left, _HEIGHT // 2 - top), word, 255, fonts(TYPEFACES[typeface], points))
         drawn = np.asarray(sheet.crop(sheet.getbbox()))  # the ink: a typeface's box may have empty sides
         ink[:] = drawn.shape[::-1]
         picture[_MARGIN : _MARGIN + drawn.shape[0], _MARGIN : _MARGIN + drawn.shape[1]] = drawn
