@@ -251,3 +251,15 @@ def test_an_occlusion_can_be_named():
     faces = face_set()
     named, built = (take(occlude(faces, kind, batch_size=4), 1) for kind in ("rectangle", Rectangle()))
     assert digest(named) == digest(built)
+
+
+def test_real_only_hides_nothing_where_the_picture_is_made_up():
+    faces, options = face_set(), {"batch_size": 10, "shuffle": False, "second_view": True}
+    (everywhere,) = take(occlude(faces, Rectangle(area=(0.5, 0.6)), **options), 1)
+    (batch,) = take(occlude(faces, Rectangle(area=(0.5, 0.6)), real_only=True, **options), 1)
+    made_up = np.broadcast_to(batch["valid"] == 0, batch["image"].shape)
+    for occluded, mask in (("occluded", "mask"), ("occluded2", "mask2")):
+        assert (everywhere[mask] * (1 - batch["valid"])).sum() > 0
+        np.testing.assert_array_equal(batch[mask], everywhere[mask] * batch["valid"])
+        np.testing.assert_array_equal(batch[occluded][made_up], batch["image"][made_up])
+        np.testing.assert_array_equal(batch[occluded][~made_up], everywhere[occluded][~made_up])

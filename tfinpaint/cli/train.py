@@ -120,7 +120,7 @@ def _data(arguments: argparse.Namespace, model: Any) -> tuple[Any, Any, Any]:
         validation = occlude(held_out, occlusion, batch_size=50, seed=seed + 10_000, **fixed)
 
     def batches(batch_size: int, start: int) -> Any:
-        varied = {"colour_jitter": arguments.colour_jitter, "keys": keys}
+        varied = {"colour_jitter": arguments.colour_jitter, "real_only": True, "keys": keys}
         return occlude(faces, occlusion, batch_size=batch_size, seed=seed, start=start, **varied)
 
     return faces, batches, validation

@@ -34,6 +34,7 @@ def occlude(
     flip: bool = True,
     colour_jitter: float = 0.0,
     repeat: bool = True,
+    real_only: bool = False,
     keys: Iterable[str] = (),
     with_kind: bool = False,
     uv: tuple[np.ndarray, np.ndarray] | None = None,
@@ -57,6 +58,8 @@ def occlude(
             of one person do. Both `image` and `occluded` show it.
         repeat: go on for ever; one pass otherwise. `shuffle=flip=repeat=False` is the form for validation: one pass
             in order, with the same occlusion on the same face every time.
+        real_only: hide nothing where the picture is a border made up by the alignment: there no loss could say what
+            belongs in the hole. For training.
         keys: what else the batches must hold, by the names that stages read: `occlude(..., keys=model.batch_keys())`
             adds all that the present stage of a compiled model reads. Each name turns on one of the options below;
             `uv` and `uv_valid` are those of `GenericHead` where no `uv` is given.
@@ -83,6 +86,12 @@ def occlude(
     fields = {} if uv is None else _fields(uv, faces)
     stored = tf.constant(faces.generic_uv) if uv is None and "uv" in options else None
 
+    def hide(sample: dict[str, tf.Tensor], seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        occluded, mask = occlusion(sample["image"], sample["landmarks"], seeds)
+        if real_only:
+            occluded, mask = tf.where(sample["valid"] > 0, occluded, sample["image"]), mask * sample["valid"]
+        return occluded, mask
+
     def batch(k: tf.Tensor, rows: tf.Tensor) -> dict[str, tf.Tensor]:
         draw = Draws(tf.stack([tf.fill(tf.shape(k), tf.constant(seed, tf.int64)), k], axis=1))
         sample = {key: tf.gather(array, rows) for key, array in arrays.items()}
@@ -96,11 +105,11 @@ def occlude(
         if colour_jitter:
             sample["image"] = jitter_colours(sample["image"], draw, colour_jitter)
         seeds = draw.seeds()
-        sample["occluded"], sample["mask"] = occlusion(sample["image"], sample["landmarks"], seeds)
+        sample["occluded"], sample["mask"] = hide(sample, seeds)
         if with_kind:
             sample["kind"] = occlusion.kind_of(seeds)
         if second_view:
-            sample["occluded2"], sample["mask2"] = occlusion(sample["image"], sample["landmarks"], draw.seeds())
+            sample["occluded2"], sample["mask2"] = hide(sample, draw.seeds())
         if distance:
             sample["distance"] = hole_distance(sample["mask"])
         return sample
