@@ -94,6 +94,18 @@ def test_a_given_mask_is_used(folder, tmp_path):
     assert (after != PORTRAIT).any(-1)[mask > 0].mean() > 0.9
 
 
+def test_an_inverted_mask_is_questioned_before_anything_is_painted(folder, tmp_path, capsys, fakes):
+    mask = np.full((240, 240), 255, np.uint8)
+    mask[120:150, 100:140] = 0
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    command = ["restore", str(folder / "b.png"), "-o", str(tmp_path / "out.png"), "--mask", str(tmp_path / "mask.png")]
+    assert "would hide 98% of the photo; it may be inverted" in fails(command, capsys)
+    assert fakes.batches == [] and not (tmp_path / "out.png").exists()
+    assert cli.main([*command, "--mask-marks", "black"]) == 0
+    changed = (np.asarray(Image.open(tmp_path / "out.png")) != PORTRAIT).any(-1)
+    assert changed[mask == 0].mean() > 0.9 and not changed[mask > 0].any()
+
+
 def test_an_empty_mask_gives_the_photo_byte_for_byte_and_says_so(folder, tmp_path, capsys):
     Image.new("L", (240, 240)).save(tmp_path / "mask.png")
     arguments = [

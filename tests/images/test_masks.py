@@ -50,7 +50,7 @@ def test_files_of_every_kind_mean_the_same(tmp_path, mode):
         assert np.array_equal(read_mask(str(tmp_path / "mask.png"), SIZE), HIDDEN)
 
 
-@given(arrays.arrays(np.uint8, (4, 5)).filter(lambda mask: mask.max() > 1))
+@given(arrays.arrays(np.uint8, (4, 5)).filter(lambda mask: mask.max() > 127))
 @settings(max_examples=30, deadline=None)
 def test_bytes_hide_above_127(mask):
     with warnings.catch_warnings():

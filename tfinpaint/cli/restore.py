@@ -31,6 +31,14 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--model", default="fmodr", metavar="NAME", help="model of the zoo (default: %(default)s)")
     parser.add_argument("--mask", type=Path, help="picture of the photo's size, white where the face is hidden")
     parser.add_argument(
+        "--mask-marks",
+        type=_marks,
+        default="auto",
+        metavar="WHAT",
+        help="what marks the hole in --mask: white, black, drawn, erased, changed (in a copy of the photo), or numbers "
+        "of a map of labels (1,2); by default that is seen",
+    )
+    parser.add_argument(
         "--detector",
         metavar="NAME",
         help="model of the zoo that tells --model what hides the face, where that must be told and has no --mask",
@@ -69,6 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         [output.source for output in outputs],
         _engine(arguments.model, arguments.detector, arguments.mask is not None),
         mask=arguments.mask,
+        mask_marks=arguments.mask_marks,
         box=arguments.box,
         faces=arguments.faces,
         aligned=arguments.aligned,
@@ -166,3 +175,16 @@ def _box(text: str) -> tuple[float, ...]:
     if len(box) != 4:
         raise argparse.ArgumentTypeError(f"must be four numbers, X,Y,WIDTH,HEIGHT. Received: {text!r}")
     return box
+
+
+def _marks(text: str) -> str | tuple[int, ...]:
+    from tfinpaint.images.marks import MARKS
+
+    if text in MARKS:
+        return text
+    try:
+        return tuple(int(number) for number in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be one of {', '.join(MARKS)}, or numbers with commas. Received: {text!r}"
+        ) from None

@@ -1,8 +1,8 @@
 """A photo on its way: what of it is looked at, and how it comes together again."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -66,9 +66,16 @@ class Job:
     looks: list[Look] = field(default_factory=list)
 
     @classmethod
-    def of(cls, photo: images.Photo, finder: face_tools.FaceFinder | None, mask: Any, size: int, framing: str) -> "Job":
-        """Finds the faces and cuts them out; without a finder the photo is one crop."""
-        hole = None if mask is None else images.read_mask(mask, photo.pixels.shape[:2])
+    def of(
+        cls,
+        photo: images.Photo,
+        finder: face_tools.FaceFinder | None,
+        mask: Callable[[np.ndarray], np.ndarray] | None,
+        size: int,
+        framing: str,
+    ) -> "Job":
+        """Finds the faces and cuts them out; without a finder the photo is one crop, without a mask none is given."""
+        hole = None if mask is None else mask(photo.pixels)
         faces = () if finder is None else finder(photo.pixels, str(photo.path or "the photo"))
         job = cls(photo, faces, hole, size, framing)
         if finder is None:

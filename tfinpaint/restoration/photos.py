@@ -1,7 +1,7 @@
 """Photos with hidden faces in, the same photos with the faces painted back out."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ def restore_photo(
     *,
     detector: face_tools.Detector | None = None,
     mask: str | os.PathLike | np.ndarray | None = None,
+    mask_marks: str | Sequence[int] = "auto",
     box: Sequence[float] | None = None,
     landmarks: Any = None,
     faces: str = "largest",
@@ -41,8 +42,8 @@ def restore_photo(
         InputError: an argument does not fit the photo or the model.
     """
     ((_, result),) = restore_photos(
-        [source], model, detector=detector, mask=mask, box=box, landmarks=landmarks, faces=faces, aligned=aligned,
-        look_again=look_again, seed=seed, batch_size=batch_size,
+        [source], model, detector=detector, mask=mask, mask_marks=mask_marks, box=box, landmarks=landmarks, faces=faces,
+        aligned=aligned, look_again=look_again, seed=seed, batch_size=batch_size,
     )  # fmt: skip
     if isinstance(result, TfinpaintError):
         raise result
@@ -55,6 +56,7 @@ def restore_photos(
     *,
     detector: face_tools.Detector | None = None,
     mask: str | os.PathLike | np.ndarray | None = None,
+    mask_marks: str | Sequence[int] = "auto",
     box: Sequence[float] | None = None,
     landmarks: Any = None,
     faces: str = "largest",
@@ -72,6 +74,7 @@ def restore_photos(
         model: paints aligned faces; its `contract` says how they lie, and whether it must be told what is hidden.
         detector: finds faces; by default `tfinpaint.faces.default_detector()`.
         mask: what is hidden (see `tfinpaint.images.read_mask`), in place of what the model would find.
+        mask_marks: what marks the hole in the mask's picture (see `tfinpaint.images.read_mask`).
         box: (x, y, width, height) of the face, in place of looking for it in the whole photo.
         landmarks: five points of the face, in place of a detector's.
         faces: `"largest"` restores one face of a photo, `"all"` each.
@@ -91,7 +94,10 @@ def restore_photos(
         raise InputError("`aligned` says that the photo is the face; leave out `box` and `landmarks`.")
     finder = None if aligned else face_tools.FaceFinder(detector, faces, box, landmarks)
     again = finder if look_again and landmarks is None else None
-    return _restored(sources, looks.Painter(model, seed, batch_size), finder, again, mask)
+    hidden = None
+    if mask is not None:
+        hidden = lambda pixels: images.read_mask(mask, pixels.shape[:2], photo=pixels, marks=mask_marks)  # noqa: E731
+    return _restored(sources, looks.Painter(model, seed, batch_size), finder, again, hidden)
 
 
 def _restored(
@@ -99,7 +105,7 @@ def _restored(
     painter: looks.Painter,
     finder: face_tools.FaceFinder | None,
     again: face_tools.FaceFinder | None,
-    mask: Any,
+    mask: Callable[[np.ndarray], np.ndarray] | None,
 ) -> Iterator[tuple[Source, Restored | TfinpaintError]]:
     size, framing = painter.engine.image_size, contract_of(painter.engine).framing
     waiting: list[tuple[Source, Job | TfinpaintError]] = []
