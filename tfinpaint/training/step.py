@@ -5,7 +5,7 @@ counts of all devices, gates and skipped steps are decided for all of them toget
 single device would make of the whole batch. JAX runs one program on the whole batch, however many devices there are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from keras import ops, tree
@@ -66,12 +66,37 @@ def _run_update(model: Any, update: Update, batch: dict, real: Any, found: dict)
     logs, may_move = {}, None
     if update.governor is not None:
         logs, may_move, found = _govern(model, update, batch, real, found)
+    kept = {name: value for name, value in found.items() if not model.painted_by([name]) & set(update.parts)}
     groups = _groups(model, update)
+    variables = [[v for p in parts for v in model.part_variables[p]] for _, parts in groups]
+    losses = _losses(model, update, groups, batch, real, kept)
+    if may_move is None:
+        (means, count, found), grads = values_and_grads(losses, variables, model.state_variables)
+        may_move = None if update.gate is None else count > 0
+        logs = sum_over_replicas(means)
+    else:
+
+        def run() -> tuple[dict, list]:
+            (means, _, _), grads = values_and_grads(losses, variables, model.state_variables)
+            return means, grads
+
+        def wait() -> tuple[dict, list]:
+            nothing = {term: ops.zeros(()) for terms, _ in groups for term in terms}
+            return nothing, [[ops.zeros_like(v.value) for v in vs] for vs in variables]
+
+        means, grads = only_if(may_move, run, wait)
+        logs, found = {**_only_where(may_move, sum_over_replicas(means)), **logs}, kept
+    return logs | _move(model, update, groups, grads, may_move), found
+
+
+def _losses(
+    model: Any, update: Update, groups: Sequence[tuple], batch: dict, real: Any, kept: dict
+) -> Callable[[], tuple[list, Any]]:
+    """A function that gives a loss of each group, and of the batch: means to log, how many samples count, outputs."""
     active = [t for t in update.terms if any(t in terms for terms, _ in groups)]
     rule = None if update.gate is None else model.recipe.gates[update.gate]
     asked = [model.terms[t] for t in active] + ([] if rule is None else [model.gates[rule.value]])
     wanted = list(dict.fromkeys(name for term in asked for name in term.needs))
-    kept = {name: value for name, value in found.items() if not model.painted_by([name]) & set(update.parts)}
 
     def losses() -> tuple[list, Any]:
         outputs = model.forward(batch, wanted, training=True, known=kept, detach=update.detach)
@@ -88,22 +113,14 @@ def _run_update(model: Any, update: Update, batch: dict, real: Any, found: dict)
             means[f"{update.gate}_share"] = _mean(gate, real, _count(real))
         return totals, (means, count, tree.map_structure(ops.stop_gradient, outputs))
 
-    variables = [[v for p in parts for v in model.part_variables[p]] for _, parts in groups]
-    if may_move is None:
-        (means, count, found), grads = values_and_grads(losses, variables, model.state_variables)
-        may_move = None if update.gate is None else count > 0
-        logs = sum_over_replicas(means)
-    else:
+    return losses
 
-        def run() -> tuple[dict, list]:
-            (means, _, _), grads = values_and_grads(losses, variables, model.state_variables)
-            return means, grads
 
-        def wait() -> tuple[dict, list]:
-            return {t: ops.zeros(()) for t in active}, [[ops.zeros_like(v.value) for v in vs] for vs in variables]
-
-        means, grads = only_if(may_move, run, wait)
-        logs, found = {**_only_where(may_move, sum_over_replicas(means)), **logs}, kept
+def _move(
+    model: Any, update: Update, groups: Sequence[tuple], grads: Sequence[Sequence[Any]], may_move: Any
+) -> dict[str, Any]:
+    """Moves the update's parts along their gradients, where it may; returns what is logged of these."""
+    logs: dict[str, Any] = {}
     for (_, parts), group in zip(groups, grads, strict=True):
         for part in parts:
             own, group = group[: len(model.part_variables[part])], group[len(model.part_variables[part]) :]
@@ -111,7 +128,7 @@ def _run_update(model: Any, update: Update, batch: dict, real: Any, found: dict)
             norm = _log_gradient(part, own, optimizer if model.loss_scaling else None)
             logs |= norm if update.governor is None else _only_where(may_move, norm)
             apply_grads(optimizer, own, model.part_variables[part], may_move)
-    return logs, found
+    return logs
 
 
 def _govern(
