@@ -12,6 +12,7 @@ from skimage import data
 from tests.fake_engine import DrawingEngine, FakeEngine, RedEngine, no_face, one_face
 from tests.images import samples
 from tfinpaint import cli, zoo
+from tfinpaint.cli.journal import NAME
 from tfinpaint.cli.quiet import quiet_stderr
 from tfinpaint.engine import Contract
 from tfinpaint.faces import find
@@ -246,9 +247,9 @@ def test_a_seed_chooses_the_face(folder, tmp_path):
 def test_one_bad_photo_in_a_folder_is_named_at_the_end(folder, tmp_path, capsys):
     (folder / "bad.png").write_bytes(b"")
     assert cli.main(["restore", str(folder), "-o", str(tmp_path / "out")]) == 1
-    assert names(tmp_path / "out") == ["a.jpg", "b.png", "c.tif"]
+    assert names(tmp_path / "out") == [NAME, "a.jpg", "b.png", "c.tif"]
     last = capsys.readouterr().err.strip().splitlines()[-2:]
-    assert "bad.png" in last[0] and last[1] == "tfinpaint: 1 of 4 photos were not restored."
+    assert "bad.png" in last[0] and last[1].startswith("tfinpaint: 1 of 4 photos were not restored;")
 
 
 def test_photos_are_never_overwritten_by_themselves_or_each_other(folder, tmp_path, capsys):

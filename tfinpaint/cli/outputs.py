@@ -69,7 +69,7 @@ def plan(photos: Sequence[Path], output: Path, ends: Iterable[str] = ()) -> tupl
     return outputs, words
 
 
-def check_outputs(outputs: Sequence[Output], given: Iterable[Path] = ()) -> None:
+def check_outputs(outputs: Sequence[Output], given: Iterable[Path] = (), left: Iterable[Output] | None = None) -> None:
     """Refuses, all at once, outputs that would replace a photo, each other, or a file that is nobody's result.
 
     Results of earlier runs may be replaced: they carry the mark of `tfinpaint.images.is_ours`, or are the photo itself,
@@ -78,6 +78,7 @@ def check_outputs(outputs: Sequence[Output], given: Iterable[Path] = ()) -> None
     Args:
         outputs: see `plan`.
         given: other files that the run reads, such as a mask.
+        left: those that are still to be written; by default all.
 
     Raises:
         InputError: one of them would; with the list.
@@ -86,6 +87,7 @@ def check_outputs(outputs: Sequence[Output], given: Iterable[Path] = ()) -> None
 
     faults = [fault for output in outputs for file in output.files if (fault := _too_long(file))]
     made: dict[Path, Path] = {}
+    unwritten = {output.target for output in (outputs if left is None else left)}
     read = {file.resolve(): file for file in (*(output.source for output in outputs), *given)}
     for output in outputs:
         for file in output.files:
@@ -95,7 +97,7 @@ def check_outputs(outputs: Sequence[Output], given: Iterable[Path] = ()) -> None
                 faults.append(f"{read[key]} would be overwritten")
             elif other is not output.source:
                 faults.append(f"{other} and {output.source} would both write {file}")
-            elif _is_lost(file, output):
+            elif output.target in unwritten and _is_lost(file, output):
                 faults.append(f"{file} is there and is no result of tfinpaint")
     if faults:
         shown = "; ".join(dict.fromkeys(faults[:_SHOWN]))

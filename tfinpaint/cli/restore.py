@@ -2,11 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfinpaint.cli.outputs import check_outputs, plan
+from tfinpaint.cli.journal import Journal
+from tfinpaint.cli.outputs import Output, check_outputs, plan
 
 if TYPE_CHECKING:
     from tfinpaint.restoration import Restored
@@ -54,8 +55,11 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Restores every photo; a bad one does not stop the rest, is named at the end, and makes the exit code 1."""
-    from tfinpaint.errors import InputError, TfinpaintError
+    """Restores every photo; a bad one does not stop the rest, is named at the end, and makes the exit code 1.
+
+    A folder that was begun with the same options and is not finished is gone on with.
+    """
+    from tfinpaint.errors import InputError
 
     if arguments.aligned and arguments.box:
         raise InputError("--aligned says that the photo is the face; leave out --box.")
@@ -65,16 +69,21 @@ def run(arguments: argparse.Namespace) -> int:
     outputs, words = plan(arguments.photos, arguments.output, ends)
     if len(outputs) > 1 and (arguments.mask or arguments.box):
         raise InputError(f"--mask and --box belong to one photo. Received: {len(outputs)} photos.")
-    check_outputs(outputs, [arguments.mask] if arguments.mask else [])
+    journal = Journal(arguments.output, _options(arguments)) if len(outputs) > 1 else None
+    left = journal.left(outputs) if journal else outputs
+    check_outputs(outputs, [arguments.mask] if arguments.mask else [], left)
+    if journal and len(left) < len(outputs):
+        words.append(
+            f"going on with an earlier run: {len(outputs) - len(left)} of {len(outputs)} photos are done (remove "
+            f"{journal.file} to begin anew)."
+        )
     for word in words:
         print(f"tfinpaint: {word}", file=sys.stderr)
-
-    from tqdm import tqdm
 
     from tfinpaint.restoration import restore_photos
 
     results = restore_photos(
-        [output.source for output in outputs],
+        [output.source for output in left],
         _engine(arguments.model, arguments.detector, arguments.mask is not None),
         mask=arguments.mask,
         mask_marks=arguments.mask_marks,
@@ -84,20 +93,48 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
     )
     _make_folders(output.target for output in outputs)
+    if journal:
+        journal.begin()
+    failures = _save_all(left, results, arguments, journal)
+    for error in failures:
+        print(f"tfinpaint: {error}", file=sys.stderr)
+    if journal and not failures:
+        journal.end(outputs)
+    elif journal:
+        said = f"{len(failures)} of {len(outputs)} photos were not restored; the same command tries those again."
+        print(f"tfinpaint: {said}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What decides how a photo is restored."""
+    from tfinpaint._version import __version__
+
+    decisive = ("model", "detector", "seed", "faces", "aligned", "save_mask", "compare")
+    return {"version": __version__} | {name: getattr(arguments, name) for name in decisive}
+
+
+def _save_all(
+    outputs: Sequence[Output], results: Iterable[tuple], arguments: argparse.Namespace, journal: Journal | None
+) -> list[Exception]:
+    """Writes the results, one after the other; returns what went wrong."""
+    from tqdm import tqdm
+
+    from tfinpaint.errors import TfinpaintError
+
     failures = []
     done = zip(outputs, results, strict=True)
-    for output, (_, result) in tqdm(done, total=len(outputs), unit="photo", disable=len(outputs) == 1):
+    for output, (_, result) in tqdm(done, total=len(outputs), unit="photo", disable=len(outputs) < 2):
         try:
             if isinstance(result, TfinpaintError):
                 raise result
             _save(result, output.target, arguments.save_mask, arguments.compare)
         except TfinpaintError as error:
             failures.append(error)
-    for error in failures:
-        print(f"tfinpaint: {error}", file=sys.stderr)
-    if failures and len(outputs) > 1:
-        print(f"tfinpaint: {len(failures)} of {len(outputs)} photos were not restored.", file=sys.stderr)
-    return 1 if failures else 0
+        else:
+            if journal:
+                journal.note(output)
+    return failures
 
 
 def _engine(name: str, detector: str | None, has_mask: bool) -> Any:
@@ -127,10 +164,12 @@ def _engine(name: str, detector: str | None, has_mask: bool) -> Any:
 
 def _make_folders(targets: Iterable[Path]) -> None:
     from tfinpaint.errors import ImageFileError
+    from tfinpaint.images import remove_parts
 
     for folder in dict.fromkeys(target.parent for target in targets):
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            remove_parts(folder)
         except OSError as error:
             raise ImageFileError(f"The folder {folder} cannot be made: {error.strerror or error}.") from None
 

@@ -1,5 +1,6 @@
 """Writes picture files: the photo's own kind, its metadata, and a tag that says what was done to it."""
 
+import contextlib
 import hashlib
 import io
 import os
@@ -25,6 +26,8 @@ _MODES = {
     "TIFF": ("1", "L", "LA", "RGB", "RGBA", "P", "CMYK"),
     "BMP": ("1", "L", "RGB", "RGBA", "P"),
 }
+_PART = ".tfinpaint-"
+_ENDS = 2**18  # bytes
 _DEEP_FORMATS = ("PNG", "TIFF")
 _LOSSY_QUALITY = 90  # where the source does not tell its own
 
@@ -81,7 +84,14 @@ def write_picture(pixels: np.ndarray, path: str | os.PathLike) -> None:
 def is_ours(path: str | os.PathLike) -> bool:
     """Whether a file is a picture that this library has written: the tag "Software" says so."""
     try:
-        return _MARK in Path(path).read_bytes()
+        with open(path, "rb") as file:  # the tag stands near the beginning or the end of most kinds
+            if _MARK in file.read(_ENDS):
+                return True
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _ENDS))
+            if _MARK in file.read():
+                return True
+            file.seek(0)
+            return _MARK in file.read()
     except OSError:
         return False
 
@@ -94,7 +104,7 @@ def replace_file(path: Path, data: bytes) -> None:
     """
     # Short, because a name may be as long as the file system allows.
     mark = hashlib.blake2b(os.fsencode(path.name), digest_size=6).hexdigest()
-    temporary = path.with_name(f".tfinpaint-{os.getpid()}-{mark}.part")
+    temporary = path.with_name(f"{_PART}{os.getpid()}-{mark}.part")
     try:
         temporary.write_bytes(data)
         os.replace(temporary, path)
@@ -105,6 +115,28 @@ def replace_file(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
         except OSError:  # a path below a file
             pass
+
+
+def remove_parts(folder: Path) -> None:
+    """Removes what `replace_file` had begun in a folder when its process was killed."""
+    for part in folder.glob(f"{_PART}*-*.part"):
+        process = part.name.removeprefix(_PART).partition("-")[0]
+        if process.isdigit() and not _runs(int(process)):
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of that number runs beside this one."""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # of another user
+        return True
+    return True
 
 
 def _format_of(path: Path) -> str:

@@ -1,0 +1,77 @@
+"""What a run over a folder has done so far: the same command, given again after it was cut off, goes on from there."""
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tfinpaint.cli.outputs import Output
+
+NAME = ".tfinpaint-restore.jsonl"
+
+
+class Journal:
+    """A file in the folder of the results: a line of options, then one for each photo whose results are all written.
+
+    It is there only while something is left to do: a run that ends well removes it. One that was made with other
+    options, or cannot be read, counts for nothing. What cannot be noted down is done again.
+
+    Args:
+        folder: of the results.
+        options: all that decides what becomes of a photo, as JSON takes it.
+
+    Attributes:
+        file: where that is.
+    """
+
+    def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
+        self.file, self._options = folder / NAME, dict(options)
+        self._done: dict[str, list] = {}
+        with contextlib.suppress(OSError):
+            first, *entries = map(_parsed, self.file.read_text("utf-8", "replace").splitlines() or [""])
+            if first == self._options:
+                self._done = {name: stamp for name, stamp in filter(_is_entry, entries)}
+
+    def left(self, outputs: Sequence[Output]) -> list[Output]:
+        """The photos that are still to be done: not noted, changed since, or without one of their files."""
+        return [o for o in outputs if self._done.get(o.target.name) != _stamp(o) or not all(map(Path.is_file, o.files))]
+
+    def begin(self) -> None:
+        """Writes the options, unless what is there is gone on with."""
+        if not self._done:
+            with contextlib.suppress(OSError):
+                self.file.write_text(json.dumps(self._options), "utf-8")
+
+    def note(self, output: Output) -> None:
+        """Notes that all files of a photo are written."""
+        # A line begins with its own break: what was cut off before it stays a line of its own.
+        with contextlib.suppress(OSError), self.file.open("a", encoding="utf-8") as file:
+            file.write("\n" + json.dumps([output.target.name, _stamp(output)]))
+
+    def end(self, outputs: Sequence[Output]) -> None:
+        """Removes the file, unless it is about other photos, too: with these, nothing is left to do."""
+        if not self._done.keys() <= {output.target.name for output in outputs}:
+            return
+        with contextlib.suppress(OSError):
+            self.file.unlink()
+
+
+def _parsed(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:  # a line that was cut off
+        return None
+
+
+def _is_entry(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], list)
+
+
+def _stamp(output: Output) -> list | None:
+    """Changes when the photo does; None where it cannot be looked at."""
+    try:
+        state = output.source.stat()
+        return [str(output.source.resolve()), state.st_size, state.st_mtime_ns]
+    except OSError:
+        return None
