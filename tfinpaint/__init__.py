@@ -15,6 +15,7 @@ _ROOMS = (
     "engine",
     "errors",
     "evaluation",
+    "export",
     "faces",
     "features",
     "framing",

@@ -9,9 +9,9 @@ PICTURES = (
     Fault("framing moved by 0.02", "tfinpaint/framing.py", "EYE_LEVEL = 0.38", "EYE_LEVEL = 0.40", _GOLDENS),
     Fault(
         "output 6 levels brighter",
-        "tfinpaint/models/restore.py",
-        "np.rint((np.clip(pictures, -1, 1) + 1) * 127.5)",
-        "np.rint(np.clip((np.clip(pictures, -1, 1) + 1) * 127.5 + 6, 0, 255))",
+        "tfinpaint/models/base.py",
+        'ops.round((ops.clip(answer["image"], -1.0, 1.0) + 1.0) * 127.5)',
+        'ops.clip(ops.round((answer["image"] + 1.0) * 127.5) + 6, 0, 255)',
         _GOLDENS,
     ),
     Fault(
@@ -23,7 +23,7 @@ PICTURES = (
     ),
     Fault(
         "red and blue exchanged",
-        "tfinpaint/models/restore.py",
+        "tfinpaint/engine/restore.py",
         "_pad(np.stack([_resize(i, size, size) for i in images]), batch_size)",
         "_pad(np.stack([_resize(i, size, size)[..., ::-1] for i in images]), batch_size)",
         _GOLDENS,
@@ -37,10 +37,10 @@ PICTURES = (
     ),
     Fault(
         "a shrunk mask loses thin lines",
-        "tfinpaint/models/restore.py",
+        "tfinpaint/engine/restore.py",
         "1e-6 if shrinks else 0.5",
         "0.5",
-        ("tests/models/test_restore_pictures.py::test_a_line_of_one_pixel_still_hides_when_the_picture_shrinks",),
+        ("tests/engine/test_restore_pictures.py::test_a_line_of_one_pixel_still_hides_when_the_picture_shrinks",),
     ),
     Fault(
         "a shrunk photo's mask loses thin lines",

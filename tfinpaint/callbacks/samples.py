@@ -57,7 +57,7 @@ class Samples:
             `(n, s, s, 1)`; None from a model that must be told it.
         """
         if model is not self._model:
-            self._model, self._run = model, compile_inference(model)
+            self._model, self._run = model, compile_inference(model, model.answer)
         answer = self._run(model.inputs_of(self.batch))
         mask = None if model.contract.needs_mask else np.asarray(answer["mask"])
         return np.asarray(answer[model.stage.picture]), mask

@@ -21,6 +21,7 @@ COMMANDS = {
     "train-identity": "tfinpaint.cli.train_identity",
     "pack": "tfinpaint.cli.pack",
     "benchmark": "tfinpaint.cli.benchmark",
+    "export": "tfinpaint.cli.export",
     "occlude": "tfinpaint.cli.occlude",
 }
 

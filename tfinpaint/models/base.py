@@ -6,13 +6,14 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import keras
+from keras import ops
 
 from tfinpaint.engine import Contract, Restoration
+from tfinpaint.engine.restore import restore_pictures
 from tfinpaint.errors import InputError
 from tfinpaint.models.compose import compose
 from tfinpaint.models.measures import MEASURES
 from tfinpaint.models.paste_mask import where_it_differs
-from tfinpaint.models.restore import restore_pictures
 from tfinpaint.training.backend import compile_inference
 from tfinpaint.training.declared import Output
 from tfinpaint.training.trainer import RecipeTrainer
@@ -133,6 +134,26 @@ class InpaintingModel(RecipeTrainer, keras.Model):
         mask = inputs["mask"] if "mask" in inputs else self.paste_mask(inputs["image"], outputs)
         return {**outputs, "mask": mask, "image": compose(inputs["image"], outputs["raw"], mask)}
 
+    def answer_pictures(self, inputs: dict) -> dict[str, Any]:
+        """`answer` between uint8 pictures: what `restore` runs and what `tfinpaint.export` writes into files.
+
+        Args:
+            inputs: `image`, `(batch, side, side, 3)` uint8, RGB; perhaps `mask`, `(batch, side, side, 1)` uint8, 1 =
+                hidden, and the noise that the contract names.
+
+        Returns:
+            A dict: `image`, uint8, the input's bytes where the mask is 0; `mask`, uint8, 0 or 1; the contract's extras.
+        """
+        seen = {**inputs, "image": ops.cast(inputs["image"], "float32") / 127.5 - 1.0}
+        if "mask" in inputs:
+            seen["mask"] = ops.cast(ops.cast(inputs["mask"], "float32") > 0.5, "float32")
+        answer = self.answer(seen)
+        hidden = answer["mask"] > 0.5
+        painted = ops.round((ops.clip(answer["image"], -1.0, 1.0) + 1.0) * 127.5)
+        picture = ops.where(hidden, painted, ops.cast(inputs["image"], "float32"))
+        extras = {name: answer[name] for name in self.contract.extras}
+        return {"image": ops.cast(picture, "uint8"), "mask": ops.cast(hidden, "uint8"), **extras}
+
     def paste_mask(self, image: Any, outputs: dict) -> Any:
         """Where a painter of whole faces has painted something else than what it saw, `(batch, side, side, 1)`, 0 or 1.
 
@@ -160,7 +181,7 @@ class InpaintingModel(RecipeTrainer, keras.Model):
             InputError: wrong pictures or masks; the model needs a mask and gets none; it draws nothing and gets a seed.
         """
         if self._untracked.inference is None:
-            self._untracked.inference = compile_inference(self)
+            self._untracked.inference = compile_inference(self, self.answer_pictures)
         return restore_pictures(self._untracked.inference, self, images, masks, seed, batch_size)
 
     def resized(self, side: int) -> "InpaintingModel":

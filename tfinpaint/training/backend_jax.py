@@ -90,13 +90,13 @@ def input_grad(fn: Callable[[Any], Any], x: Any) -> Any:
     return jax.grad(pure)(x)
 
 
-def compile_inference(model: Any) -> Callable[[Any], Any]:
-    """`model.answer(inputs)` as a compiled function of the inputs, a dict, with the weights of the moment."""
+def compile_inference(model: Any, method: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A model's method, such as `model.answer`, as a compiled function of its inputs, with the weights of now."""
 
     # All variables in one list: which of them are trainable may change after this was compiled.
     def pure(values: list, inputs: Any) -> Any:
         with keras.StatelessScope(state_mapping=list(zip(model.variables, values, strict=True))):
-            return model.answer(inputs)
+            return method(inputs)
 
     compiled = jax.jit(pure)
     return lambda inputs: compiled([v.value for v in model.variables], inputs)

@@ -109,9 +109,9 @@ def input_grad(fn: Callable[[Any], Any], x: Any) -> Any:
     return tape.gradient(total, x)
 
 
-def compile_inference(model: Any) -> Callable[[Any], Any]:
-    """`model.answer(inputs)` as a compiled function of the inputs, a dict."""
-    return tf.function(model.answer, reduce_retracing=True)
+def compile_inference(model: Any, method: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A model's method, such as `model.answer`, as a compiled function of its inputs, a dict."""
+    return tf.function(method, reduce_retracing=True)
 
 
 class StepAdapter:

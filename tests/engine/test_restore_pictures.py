@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from tfinpaint.engine import Contract
-from tfinpaint.models.restore import restore_pictures
+from tfinpaint.engine.restore import restore_pictures
 
 SIDE = 16
 
@@ -16,7 +16,7 @@ def restored(pictures, masks):
 
     def run(inputs):
         seen.append(inputs)
-        return {"image": np.where(inputs["mask"] > 0, 1.0, inputs["image"]), "mask": inputs["mask"]}
+        return {"image": np.where(inputs["mask"] > 0, np.uint8(255), inputs["image"]), "mask": inputs["mask"]}
 
     model = SimpleNamespace(contract=Contract(), image_size=SIDE, name="stand-in")
     return restore_pictures(run, model, pictures, masks), seen[0]
@@ -32,8 +32,9 @@ def test_a_line_of_one_pixel_still_hides_when_the_picture_shrinks():
     np.testing.assert_array_equal(result.images[0][~mask], 90)
 
 
-def test_a_network_sees_red_first_on_minus_one_to_one():
+def test_a_network_sees_the_bytes_of_the_picture_red_first():
     picture = np.zeros((SIDE, SIDE, 3), np.uint8)
     picture[..., 0] = 255
     _, seen = restored(picture, np.zeros((SIDE, SIDE), bool))
-    np.testing.assert_array_equal(seen["image"][0], np.broadcast_to(np.float32([1, -1, -1]), (SIDE, SIDE, 3)))
+    assert {name: value.dtype for name, value in seen.items()} == {"image": np.uint8, "mask": np.uint8}
+    np.testing.assert_array_equal(seen["image"][0], picture)

@@ -1,4 +1,4 @@
-"""From uint8 pictures of any size to the network's square and back; kept pixels are the input's, bit for bit."""
+"""From pictures of any size to the network's square and back; kept pixels are the input's, bit for bit."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,27 +6,28 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tfinpaint.engine import Restoration, check_request
+from tfinpaint.engine.engine import check_request
+from tfinpaint.engine.restoration import Restoration
 from tfinpaint.errors import InputError
 
 
 def restore_pictures(
-    run: Callable, model: Any, images: Any, masks: Any = None, seed: int | None = None, batch_size: int = 16
+    run: Callable, engine: Any, images: Any, masks: Any = None, seed: int | None = None, batch_size: int = 16
 ) -> Restoration:
-    """Runs a model over uint8 pictures; see `InpaintingModel.restore`.
+    """Runs an engine's network over pictures of any size; see `Engine.restore`.
 
     Args:
-        run: the model's `answer`, compiled.
-        model: says by its `contract` what it asks and gives, and by `image_size` at which side.
-        images: see `InpaintingModel.restore`.
-        masks: see `InpaintingModel.restore`.
-        seed: see `InpaintingModel.restore`; the numbers that a picture gets are a function of it and of its place.
+        run: takes and gives what `InpaintingModel.answer_pictures` does, as arrays.
+        engine: says by its `contract` what it asks and gives, and by `image_size` at which side.
+        images: `(n, height, width, 3)` or `(height, width, 3)`, uint8, RGB, or pictures of Pillow, all of one size.
+        masks: `(n, height, width)` or `(n, height, width, 1)`, 1 (or above half the range) = hidden; None for none.
+        seed: the numbers that a picture gets are a function of it and of its place.
         batch_size: faces at a time; the last batch is padded, so that one shape is compiled.
     """
-    contract, size = model.contract, model.image_size
+    contract, size = engine.contract, engine.image_size
     images = _check_images(images)
     masks = None if masks is None else _check_masks(masks, images.shape)
-    check_request(model, "masks", masks, seed)
+    check_request(engine, "masks", masks, seed)
     painted, found = np.empty_like(images), np.zeros((*images.shape[:3], 1), np.float32)
     extras: dict[str, list] = {name: [] for name in contract.extras}
     batch_size = min(batch_size, len(images)) or 1
@@ -37,9 +38,11 @@ def restore_pictures(
             inputs |= _noise(contract.noise, seed, start, batch_size)
         answer = run(inputs)
         outputs = {name: np.asarray(answer[name])[: len(images[rows])] for name in ("image", "mask", *extras)}
-        painted[rows] = _bytes(outputs["image"], images.shape[1:3])
+        painted[rows] = [_resize(picture, *images.shape[1:3]) for picture in outputs["image"]]
         found[rows] = (
-            masks[rows] if masks is not None else [_resize_mask(m, *images.shape[1:3]) for m in outputs["mask"]]
+            masks[rows]
+            if masks is not None
+            else [_resize_mask(mask.astype(np.float32), *images.shape[1:3]) for mask in outputs["mask"]]
         )
         for name, parts in extras.items():
             parts.append(outputs[name].astype(np.float32))
@@ -48,10 +51,9 @@ def restore_pictures(
 
 
 def _inputs(images: np.ndarray, masks: np.ndarray | None, size: int, batch_size: int) -> dict[str, np.ndarray]:
-    small = _pad(np.stack([_resize(i, size, size) for i in images]), batch_size)
-    inputs = {"image": small.astype(np.float32) / 127.5 - 1}
+    inputs = {"image": _pad(np.stack([_resize(i, size, size) for i in images]), batch_size)}
     if masks is not None:
-        inputs["mask"] = _pad(np.stack([_resize_mask(m, size, size) for m in masks]), batch_size)
+        inputs["mask"] = _pad(np.stack([_resize_mask(m, size, size) for m in masks]).astype(np.uint8), batch_size)
     return inputs
 
 
@@ -63,11 +65,6 @@ def _noise(shapes: Any, seed: int, start: int, count: int) -> dict[str, np.ndarr
         for name, shape in shapes.items():
             draws[name].append(rng.standard_normal(shape, np.float32))
     return {name: np.stack(rows) for name, rows in draws.items()}
-
-
-def _bytes(pictures: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
-    pictures = np.rint((np.clip(pictures, -1, 1) + 1) * 127.5).astype(np.uint8)
-    return np.stack([_resize(picture, *sides) for picture in pictures])
 
 
 def _check_images(images: Any) -> np.ndarray:

@@ -1,0 +1,81 @@
+"""`tfinpaint export` as a person types it; the models are tiny."""
+
+import pytest
+
+from tests.models.tiny import make
+from tfinpaint import cli, zoo
+from tfinpaint.export import read_about, write
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    monkeypatch.setattr(zoo, "load", lambda name, weights=True: make("fmodr"))
+
+
+@pytest.fixture
+def fast(monkeypatch):
+    """Nothing is converted: what would be is asked for."""
+    asked = []
+
+    def tflite(model, quantize, folder):
+        asked.append((model.image_size, quantize))
+        return b"network"
+
+    monkeypatch.setattr(write, "_tflite", tflite)
+    return asked
+
+
+def test_a_file_is_written_and_named(fast, tmp_path, capsys):
+    out = tmp_path / "new" / "face.tflite"
+    assert cli.main(["export", "fmodr", "-o", str(out), "--quantize", "float16", "--side", "128"]) == 0
+    assert fast == [(128, "float16")]
+    said, record = read_about(out), zoo.preset("fmodr")
+    assert said["name"] == "fmodr_128" and said["image_size"] == 128 and said["quantize"] == "float16"
+    assert said["weights"] == record.sha256 and said["licence"] == record.licence
+    assert str(out) in capsys.readouterr().out
+    assert [path.name for path in out.parent.iterdir()] == ["face.tflite"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["fmodr_256"], "must have weights to be exported. .*--untrained"),
+        (["fmodr", "--format", "gif"], "`format` must be one of saved_model, tflite"),
+        (["fmodr", "--quantize", "int3"], "`quantize` must be one of none, float16"),
+        (["fmodr", "--quantize", "float16", "--format", "saved_model"], "`quantize` is for TFLite"),
+        (["fmodr", "--side", "100"], "`image_size` must be a multiple of"),
+        (["nose"], "`name` must be one of"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused_in_a_sentence_and_leaves_nothing(
+    fast, tmp_path, capsys, arguments, sentence
+):
+    import re
+
+    assert cli.main(["export", *arguments, "-o", str(tmp_path / "out")]) == 1
+    error = capsys.readouterr().err
+    assert re.search(sentence, error) and error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_is_replaced_on_demand_only_and_never_if_it_is_something_else(fast, tmp_path, capsys):
+    out, folder = tmp_path / "face.tflite", tmp_path / "holiday"
+    folder.mkdir()
+    (folder / "photo.jpg").write_bytes(b"mine")
+    out.write_bytes(b"before")
+    assert cli.main(["export", "fmodr", "-o", str(out)]) == 1
+    assert out.read_bytes() == b"before" and "--force" in capsys.readouterr().err
+    assert cli.main(["export", "fmodr", "-o", str(out), "--force"]) == 0
+    assert read_about(out)["name"] == "fmodr_128"
+    for kind in ("tflite", "saved_model"):
+        assert cli.main(["export", "fmodr", "-o", str(folder), "--force", "--format", kind]) == 1
+        assert "a folder of something else" in capsys.readouterr().err
+    assert (folder / "photo.jpg").read_bytes() == b"mine"
+
+
+def test_weights_of_ones_own_are_exported_without_the_presets_hash(fast, tmp_path):
+    arguments = ["--weights", str(tmp_path / "w.weights.h5")]
+    assert cli.main(["export", "fmodr_256", "-o", str(tmp_path / "a.tflite"), *arguments]) == 0
+    assert cli.main(["export", "fmodr_256", "-o", str(tmp_path / "b.tflite"), "--untrained"]) == 0
+    for name in ("a", "b"):
+        assert read_about(tmp_path / f"{name}.tflite")["weights"] is None

@@ -1,0 +1,118 @@
+"""Each model as TFLite and as SavedModel: run, and compared with the model itself."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.models.tiny import MODELS, batch_of, make
+from tfinpaint.export import Runner, export_model, read_about
+
+pytest.importorskip("ai_edge_litert")
+names = pytest.mark.parametrize("name", MODELS)
+
+
+def pictures_of(data):
+    return np.rint((data["occluded"] + 1) * 127.5).astype(np.uint8)
+
+
+def requests(model, data):
+    """What a model of this kind may be asked: masks and seeds."""
+    masks = [data["mask"]] + [None] * model.contract.finds_mask
+    return [(mask, seed) for mask in masks for seed in (None, 3)[: 1 + model.contract.draws]]
+
+
+def check(found, expected):
+    """Pictures within one level, soft outputs within a thousandth of their range, but where a threshold was crossed."""
+    assert np.mean(found.masks != expected.masks) < 1e-3
+    same = np.broadcast_to(found.masks == expected.masks, found.images.shape)
+    off = np.abs(found.images[same].astype(int) - expected.images[same])
+    assert np.mean(off > 1) < 1e-3, off.max()
+    assert set(found.extras) == set(expected.extras)
+    for name, extra in expected.extras.items():
+        assert found.extras[name].shape == extra.shape
+        off = np.abs(found.extras[name] - extra) / max(np.ptp(extra), 1e-6)
+        assert np.mean(off > 1e-3) < 1e-3, f"{name}: {off.max()}"
+
+
+@names
+def test_a_tflite_file_answers_as_its_model_with_builtin_operators_only(name, tmp_path):
+    model = make(name)
+    data = batch_of(model)
+    runner = Runner(export_model(model, tmp_path / "model.tflite"))
+    assert runner.contract == model.contract and runner.image_size == model.image_size
+    for masks, seed in requests(model, data):
+        pictures = pictures_of(data)
+        found, expected = (engine.restore(pictures, masks, seed=seed) for engine in (runner, model))
+        check(found, expected)
+        kept = np.broadcast_to(found.masks == 0, pictures.shape)
+        np.testing.assert_array_equal(found.images[kept], pictures[kept])
+        assert (found.images != pictures).any()
+    operators = {operator["op_name"] for operator in runner._network._get_ops_details()}
+    assert not [o for o in operators if o.startswith("Flex") or o.upper() != o or "VAR_HANDLE" in o or o == "CUSTOM"]
+    assert read_about(tmp_path / "model.tflite")["contract"] == json.loads(json.dumps(asdict(model.contract)))
+
+
+# In a process that has TensorFlow and nothing of ours.
+PROGRAM = """
+import sys
+import numpy as np
+import tensorflow as tf
+folder = sys.argv[1]
+answers = {}
+for name in sys.argv[2:]:
+    functions = tf.saved_model.load(f"{folder}/{name}").signatures
+    with np.load(f"{folder}/{name}.npz") as inputs:
+        for key in functions:
+            wanted = functions[key].structured_input_signature[1]
+            answer = functions[key](**{k: tf.constant(inputs[k]) for k in wanted})
+            answers |= {f"{name}/{key}/{k}": v.numpy() for k, v in answer.items()}
+assert "tfinpaint" not in sys.modules
+np.savez(f"{folder}/answers.npz", **answers)
+"""
+
+
+def test_a_saved_model_answers_for_any_number_of_faces_where_only_tensorflow_is(tmp_path):
+    expected = {}
+    for name in MODELS:
+        model = make(name)
+        data = batch_of(model, count=3)
+        inputs = {"image": pictures_of(data), "mask": data["mask"].astype(np.uint8)}
+        noise = {k: data[k] for k in model.contract.noise}
+        export_model(model, tmp_path / name, format="saved_model")
+        np.savez(tmp_path / f"{name}.npz", **inputs, **noise)
+        finds, draws = model.contract.finds_mask, model.contract.draws
+        cases = {"restore": ("image",)} if finds else {}
+        cases |= {"restore_with_mask": ("image", "mask")}
+        cases |= {"draw": ("image", *noise)} if finds and draws else {}
+        cases |= {"draw_with_mask": ("image", "mask", *noise)} if draws else {}
+        cases["serving_default"] = next(iter(cases.values()))
+        for key, given in cases.items():
+            answer = model.answer_pictures({k: (inputs | noise)[k] for k in given})
+            expected |= {f"{name}/{key}/{k}": np.asarray(v) for k, v in answer.items()}
+        assert read_about(tmp_path / name)["image_size"] == model.image_size
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    command = [sys.executable, "-I", "-c", PROGRAM, str(tmp_path), *MODELS]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    with np.load(tmp_path / "answers.npz") as found:
+        assert set(found) == set(expected)
+        for key, value in expected.items():
+            assert found[key].dtype == value.dtype and found[key].shape == value.shape
+            tolerance = 1 if value.dtype == np.uint8 else 1e-3 * max(np.ptp(value), 1e-6)
+            off = np.abs(found[key].astype(float) - value)
+            assert np.mean(off > tolerance) < 1e-3, f"{key}: {off.max()}"
+
+
+def test_a_saved_model_holds_the_networks_that_paint_and_no_others(tmp_path):
+    from tests.models.tiny import class_of
+
+    model = class_of("ca_gan")()
+    export_model(model, tmp_path / "saved", format="saved_model")
+    stored = sum(Path(f).stat().st_size for f in (tmp_path / "saved" / "variables").glob("variables.data*"))
+    assert 4 * model.painters.count_params() <= stored < 4 * model.painters.count_params() + 20_000
