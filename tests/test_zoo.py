@@ -249,7 +249,7 @@ def test_a_wrong_registration_is_refused_and_changes_nothing(changes, words, els
 
 @pytest.mark.parametrize("backend", ["nonsense", "numpy"])
 def test_a_backend_that_cannot_be_had_is_one_sentence(backend, tmp_path):
-    command = [sys.executable, "-m", "tfinpaint.cli", "restore", "face.png", "-o", "out.png"]
+    command = [sys.executable, "-m", "tfinpaint.cli", "restore", "face.png", "-o", "out.png", "--engine", "keras"]
     environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr

@@ -50,6 +50,8 @@ class Preset:
         file: name of the weights in the model's folder; None where none are published.
         sha256: of that file.
         bytes: its size.
+        lite: the same weights as a `.tflite` file: `file`, `sha256`, `bytes`, how it stores them (`quantize`), the hash
+            of the `weights` that it was made of, and the `command` that made it.
         licence: of the code, the weights, each training set and each teacher or loss network.
         training: command, seed, versions, hardware.
         results: name of the results file in the model's folder.
@@ -63,6 +65,7 @@ class Preset:
     file: str | None = None
     sha256: str | None = None
     bytes: int | None = None
+    lite: Mapping[str, Any] | None = None
     licence: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     results: str | None = None
@@ -170,15 +173,34 @@ def weights_path(record: Preset) -> Path:
     """
     if record.file is None:
         raise WeightsError(f"No weights are published for {record.name!r}. Load it with `weights=False` and train it.")
-    path = folder(record.model) / record.file
-    if not path.exists():
+    return _checked(record, record.file, record.sha256)
+
+
+def lite_path(record: Preset) -> Path:
+    """Where the preset's `.tflite` file is, which `tfinpaint.export.Runner` runs; checked by SHA-256.
+
+    Raises:
+        WeightsError: there is none, its hash is wrong, or it was made of other weights than are published now.
+    """
+    lite = record.lite
+    if lite is None:
+        raise WeightsError(f"No .tflite file is published for {record.name!r}. Take Keras: --engine keras, zoo.load.")
+    if lite["weights"] != record.sha256:
         raise WeightsError(
-            f"The weights of {record.name!r} must be at {path} (SHA-256 {record.sha256}); there are none."
+            f"The .tflite file of {record.name!r} must be made of its weights, {record.sha256}. Received: one of "
+            f"{lite['weights']}; make it anew: {lite['command']}."
         )
-    digest = sha256(path)
-    if digest != record.sha256:
+    return _checked(record, lite["file"], lite["sha256"])
+
+
+def _checked(record: Preset, file: str, digest: str) -> Path:
+    path = folder(record.model) / file
+    if not path.exists():
+        raise WeightsError(f"The weights of {record.name!r} must be at {path} (SHA-256 {digest}); there are none.")
+    found = sha256(path)
+    if found != digest:
         raise WeightsError(
-            f"The weights at {path} must have the SHA-256 {record.sha256}. Received: {digest}. "
+            f"The weights at {path} must have the SHA-256 {digest}. Received: {found}. "
             "The file is damaged or was replaced: install the package again."
         )
     return path
@@ -190,13 +212,14 @@ def card(name: str) -> str:
 
 
 def verify() -> dict[str, str]:
-    """Checks the weights of every preset; returns name -> SHA-256.
+    """Checks the weights of every preset, its `.tflite` file, too; returns name, or name of that file -> SHA-256.
 
     Raises:
         WeightsError: a file is missing or has another hash.
     """
     records = [p for model in MODELS for p in presets(model).values() if p.file]
-    return {p.name: sha256(weights_path(p)) for p in records}
+    weights = {p.name: sha256(weights_path(p)) for p in records}
+    return weights | {p.lite["file"]: sha256(lite_path(p)) for p in records if p.lite}
 
 
 def folder(model: str) -> Path:

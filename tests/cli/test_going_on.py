@@ -11,7 +11,8 @@ from PIL import Image
 from skimage import data
 
 from tests.fake_engine import FakeEngine, one_face
-from tfinpaint import cli, images, restoration, zoo
+from tfinpaint import cli, images, restoration
+from tfinpaint.cli import restore
 from tfinpaint.cli.journal import NAME
 from tfinpaint.errors import ImageFileError
 from tfinpaint.faces import find
@@ -24,7 +25,7 @@ COUNT, DONE = 4, 3  # photos, and how many of them before a run is cut off
 @pytest.fixture(autouse=True)
 def engine(monkeypatch):
     loaded = FakeEngine()
-    monkeypatch.setattr(zoo, "load", lambda name: loaded)
+    monkeypatch.setattr(restore, "load_engine", lambda name, engine: loaded)
     monkeypatch.setattr(find, "default_detector", lambda: one_face)
     return loaded
 

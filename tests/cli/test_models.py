@@ -46,7 +46,8 @@ def test_models_are_listed_shown_and_verified(capsys):
     assert cli.main(["models", "fmodr"]) == 0
     assert capsys.readouterr().out.strip() == zoo.card("fmodr").strip()
     assert cli.main(["models", "--verify"]) == 0
-    assert f"fmodr_128  {zoo.preset('fmodr').sha256}  ok" in capsys.readouterr().out
+    said, record = capsys.readouterr().out, zoo.preset("fmodr")
+    assert f"fmodr_128  {record.sha256}  ok" in said and f"fmodr_128.tflite  {record.lite['sha256']}  ok" in said
 
 
 def test_a_model_from_outside_is_listed_shown_verified_and_restores(outside, tmp_path, capsys):

@@ -11,7 +11,9 @@ from skimage import data
 
 from tests.fake_engine import DrawingEngine, FakeEngine, RedEngine, no_face, one_face
 from tests.images import samples
-from tfinpaint import cli, zoo
+from tfinpaint import cli
+from tfinpaint.cli import restore
+from tfinpaint.cli.engines import load_engine
 from tfinpaint.cli.journal import NAME
 from tfinpaint.cli.quiet import quiet_stderr
 from tfinpaint.engine import Contract
@@ -22,7 +24,7 @@ PORTRAIT = data.astronaut()[:240, 100:340]
 
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch):
-    loaded, real = FakeEngine(), zoo.load
+    loaded = FakeEngine()
     others = {
         "told": FakeEngine(Contract(mask="needs")),
         "lender": RedEngine(),
@@ -30,7 +32,11 @@ def fakes(monkeypatch):
         "drawing": DrawingEngine(),
     }
     engines = {"fmodr": loaded, **others}
-    monkeypatch.setattr(zoo, "load", lambda name: engines[name] if name in engines else real(name))
+
+    def load(name, engine=None):
+        return engines[name] if name in engines else load_engine(name, engine)
+
+    monkeypatch.setattr(restore, "load_engine", load)
     monkeypatch.setattr(find, "default_detector", lambda: one_face)
     return loaded
 

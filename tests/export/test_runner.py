@@ -18,6 +18,12 @@ class Interpreter:
     def __init__(self, model_content, num_threads):
         assert model_content == b"network" and num_threads >= 1
 
+    def allocate_tensors(self):
+        """Nothing to do."""
+
+    def get_signature_list(self):
+        return dict.fromkeys(("restore", "restore_with_mask", "draw", "draw_with_mask"))
+
     def get_signature_runner(self, name):
         def function(image, mask=None, **noise):
             self.calls.append((name, sorted(noise)))

@@ -5,6 +5,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,14 +32,18 @@ def source(name: str) -> Path:
     return FOLDER / "inputs" / f"{name}.png"
 
 
-def restored(preset: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def restored(preset: str, model: Any = None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Name -> restored picture `(h, w, 3)` uint8 and mask `(h, w)` bool, of the preset's two faces and its photo.
 
     The faces are aligned already and run as one batch; the photo takes the whole road, with given landmarks.
+
+    Args:
+        preset: its name.
+        model: the engine that has the preset's weights; by default its Keras model.
     """
     from tfinpaint import images, restoration, zoo
 
-    model = zoo.load(preset)
+    model = model or zoo.load(preset)
     *faces, photo = names(preset)
     batch = model.restore(np.stack([images.read(source(name)).pixels for name in faces]))
     found = dict(zip(faces, zip(batch.images, batch.masks[..., 0] > 0, strict=True), strict=True))

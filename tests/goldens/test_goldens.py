@@ -90,7 +90,8 @@ def test_a_preset_gives_its_goldens(preset):
 
 
 def test_a_wheel_brings_the_zoo_and_nothing_of_the_workshop(site):
-    assert (site / "tfinpaint/_zoo/fmodr/config.json").is_file()
+    for file in ("config.json", zoo.preset("fmodr").lite["file"]):
+        assert (site / "tfinpaint/_zoo/fmodr" / file).is_file()
     assert {path.name for path in site.iterdir() if not path.name.endswith(".dist-info")} == {"tfinpaint"}
 
 

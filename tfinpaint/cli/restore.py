@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfinpaint.cli.engines import add_engine, load_engine
 from tfinpaint.cli.journal import Journal
 from tfinpaint.cli.outputs import Output, check_outputs, plan
 
@@ -30,6 +31,7 @@ def add_parser(subparsers: Any) -> None:
         help="file for one photo, folder for several (it is created; names are kept)",
     )
     parser.add_argument("--model", default="fmodr", metavar="NAME", help="model of the zoo (default: %(default)s)")
+    add_engine(parser)
     parser.add_argument("--mask", type=Path, help="picture of the photo's size, white where the face is hidden")
     parser.add_argument(
         "--mask-marks",
@@ -84,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     results = restore_photos(
         [output.source for output in left],
-        _engine(arguments.model, arguments.detector, arguments.mask is not None),
+        _engine(arguments, arguments.mask is not None),
         mask=arguments.mask,
         mask_marks=arguments.mask_marks,
         box=arguments.box,
@@ -110,7 +112,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     """What decides how a photo is restored."""
     from tfinpaint._version import __version__
 
-    decisive = ("model", "detector", "seed", "faces", "aligned", "save_mask", "compare")
+    decisive = ("model", "engine", "detector", "seed", "faces", "aligned", "save_mask", "compare")
     return {"version": __version__} | {name: getattr(arguments, name) for name in decisive}
 
 
@@ -137,15 +139,15 @@ def _save_all(
     return failures
 
 
-def _engine(name: str, detector: str | None, has_mask: bool) -> Any:
-    """The model of that name, if need be with another one's detector."""
-    from tfinpaint import zoo
+def _engine(arguments: argparse.Namespace, has_mask: bool) -> Any:
+    """The model that is asked for, if need be with another one's detector."""
     from tfinpaint.cli.quiet import quiet_stderr
     from tfinpaint.engine import Borrowed, contract_of
     from tfinpaint.errors import InputError
 
+    name, detector = arguments.model, arguments.detector
     with quiet_stderr():
-        model = zoo.load(name)
+        model = load_engine(name, arguments.engine)
         needs_mask = contract_of(model).needs_mask
         if detector is not None:
             if not needs_mask:
@@ -153,7 +155,7 @@ def _engine(name: str, detector: str | None, has_mask: bool) -> Any:
                     f"--detector is for models that must be told what hides a face. Received: --model {name}, which "
                     "finds it by itself; leave out --detector."
                 )
-            return Borrowed(model, zoo.load(detector))
+            return Borrowed(model, load_engine(detector, arguments.engine))
     if needs_mask and not has_mask:
         raise InputError(
             f"The model {name!r} paints where it is told: give --mask FILE with one photo, or --detector NAME, a model "

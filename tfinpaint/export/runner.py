@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tfinpaint import zoo
 from tfinpaint.engine import Restoration
 from tfinpaint.engine.restore import restore_pictures
 from tfinpaint.errors import InputError, WeightsError
@@ -43,7 +44,20 @@ class Runner:
             raise WeightsError(f"{path} must hold {preset!r}. Received: a file of {self.about['name']!r}.")
         self.contract, self.image_size = contract_in(self.about), self.about["image_size"]
         threads = threads or min(os.cpu_count() or 1, _MOST_THREADS)
-        self._network, self._lock = _interpreter()(model_content=content, num_threads=threads), threading.Lock()
+        network, self._lock = _interpreter()(model_content=content, num_threads=threads), threading.Lock()
+        network.allocate_tensors()  # here, because it says on the standard error stream what it runs on
+        self._functions = {name: network.get_signature_runner(name) for name in network.get_signature_list()}
+
+    @classmethod
+    def published(cls, name: str, *, threads: int | None = None) -> "Runner":
+        """The runner of a model or preset of the zoo, with the `.tflite` file that is published beside its weights.
+
+        Raises:
+            InputError: unknown name; LiteRT is not installed.
+            WeightsError: there is no such file, it is damaged, or it was made of other weights.
+        """
+        record = zoo.preset(name)
+        return cls(zoo.lite_path(record), preset=record.name, threads=threads)
 
     def restore(self, images: Any, masks: Any = None, *, seed: int | None = None, batch_size: int = 16) -> Restoration:
         """See `Engine.restore`; faces run one by one, whatever `batch_size` is."""
@@ -53,7 +67,7 @@ class Runner:
     def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         name = "draw" if inputs.keys() & self.contract.noise.keys() else "restore"
         name += "_with_mask" if "mask" in inputs else ""
-        return self._network.get_signature_runner(name)(**inputs)
+        return self._functions[name](**inputs)
 
 
 def _interpreter() -> type:
