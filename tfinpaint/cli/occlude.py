@@ -11,6 +11,7 @@ from typing import Any
 
 HELP = "hide faces with drawn masks, glasses, hands, words; write the true mask beside each"
 _HEADER = ("name", *(f"{axis}{point}" for point in range(1, 6) for axis in "xy"))
+_ON_SHEET = 64
 FOLDERS = ("unmasked", "masked", "annotation")  # FMOR's layout, which `tfinpaint.data` reads back
 
 
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         occlusion = _occlusion(arguments)
     pictures = _pictures(arguments)
     _check_out(arguments, [name for name, _ in pictures])
-    failures, shown, points = [], [], {}
+    failures, cells, points = [], [], {}
     for number, (name, look) in enumerate(tqdm(pictures, unit="picture", disable=len(pictures) == 1)):
         try:
             pixels, faces = look()
@@ -68,11 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
                 triple = pixels, occluded, mask.astype(np.uint8) * 255
                 _write(triple, arguments.out, f"{name}{end}")
                 points[f"{name}{end}"] = max(faces, key=lambda five: np.ptp(five, axis=0).sum())
-                shown += [triple] if len(shown) < 64 else []
+                if arguments.sheet and len(cells) < _ON_SHEET:
+                    cells.append(_cell(occluded, triple[2]))
         except TfinpaintError as error:
             failures.append(f"{name}: {error}")
-    if arguments.sheet and shown:
-        _write_sheet(shown, arguments.out / "sheet.png")
+    if cells:
+        _write_sheet(cells, arguments.out / "sheet.png")
     if points:
         _write_points(points, arguments.out / "landmarks.csv")
     for failure in failures:
@@ -215,25 +217,29 @@ def _write_points(points: dict[str, Any], path: Path) -> None:
     replace_file(path, table.getvalue().encode("utf-8", "surrogateescape"))
 
 
-def _write_sheet(triples: list[tuple], path: Path, columns: int = 8, side: int = 160) -> None:
-    """The occluded pictures in rows, each with its mask outlined below."""
+def _cell(occluded: Any, mask: Any, side: int = 160) -> Any:
+    """A small occluded picture with its mask below."""
     import cv2
+    import numpy as np
+
+    height, width = mask.shape
+    scale = side / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    cell = np.full((2 * side + 4, side, 3), 255, np.uint8)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    cell[: size[1], : size[0]] = cv2.resize(occluded, size, interpolation=way)
+    shown = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+    cell[side + 4 : side + 4 + size[1], : size[0]] = shown[..., None]
+    return cv2.copyMakeBorder(cell, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+
+
+def _write_sheet(cells: list[Any], path: Path, columns: int = 8) -> None:
+    """The cells in rows."""
     import numpy as np
 
     from tfinpaint.images import write_picture
 
-    cells = []
-    for _, occluded, mask in triples:
-        height, width = mask.shape
-        scale = side / max(height, width)
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        cell = np.full((2 * side + 4, side, 3), 255, np.uint8)
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        cell[: size[1], : size[0]] = cv2.resize(occluded, size, interpolation=way)
-        shown = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-        cell[side + 4 : side + 4 + size[1], : size[0]] = shown[..., None]
-        cells.append(cv2.copyMakeBorder(cell, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=(255, 255, 255)))
     columns = min(columns, len(cells))
-    cells += [np.full_like(cells[0], 255)] * (-len(cells) % columns)
+    cells = cells + [np.full_like(cells[0], 255)] * (-len(cells) % columns)
     rows = [np.concatenate(cells[i : i + columns], axis=1) for i in range(0, len(cells), columns)]
     write_picture(np.concatenate(rows), path)

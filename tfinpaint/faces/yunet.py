@@ -13,7 +13,7 @@ from tfinpaint.faces.resample import resample
 _FILE = Path(tfinpaint.__file__).parent / "_third_party" / "yunet" / "face_detection_yunet_2026may.onnx"
 # Faces of 10 to 300 pixels are found (masked ones from 30), so a photo is looked at twice: whole, and small.
 _LONG_SIDES = (1280, 320)
-_TILE, _TILE_OVERLAP = 2000, 400  # pixels of the photo; a tile is looked at with the first of those sides
+_TILE, _TILE_OVERLAP = 1600, 320  # pixels of the photo; a tile is looked at with the first of those sides
 # By so much a face must look more like one in another turn of the photo.
 _TURN_MARGIN = 0.015
 _REFINE_WIDTHS = (64, 90, 128)
