@@ -47,11 +47,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the triples; a bad picture does not stop the rest, is named at the end, and makes the exit code 1."""
-    import numpy as np
     from tqdm import tqdm
 
     from tfinpaint.cli.quiet import quiet_stderr
-    from tfinpaint.data.occlude_photo import occlude_photo
     from tfinpaint.errors import InputError, TfinpaintError
 
     if arguments.repeat < 1 or (arguments.limit is not None and arguments.limit < 1):
@@ -63,14 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
     failures, cells, points = [], [], {}
     for number, (name, look) in enumerate(tqdm(pictures, unit="picture", disable=len(pictures) == 1)):
         try:
-            pixels, faces = look()
-            for k, end in enumerate(_ends(arguments.repeat)):
-                occluded, mask = occlude_photo(pixels, faces, occlusion, seed=(arguments.seed, number + k * 2**20))
-                triple = pixels, occluded, mask.astype(np.uint8) * 255
-                _write(triple, arguments.out, f"{name}{end}")
-                points[f"{name}{end}"] = max(faces, key=lambda five: np.ptp(five, axis=0).sum())
-                if arguments.sheet and len(cells) < _ON_SHEET:
-                    cells.append(_cell(occluded, triple[2]))
+            for end, five, cell in _occlude(arguments, occlusion, look, name, number):
+                points[f"{name}{end}"] = five
+                cells += [cell] if arguments.sheet and len(cells) < _ON_SHEET else []
         except TfinpaintError as error:
             failures.append(f"{name}: {error}")
     if cells:
@@ -81,6 +74,22 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"tfinpaint: {failure}", file=sys.stderr)
     print(f"{len(pictures) - len(failures)} of {len(pictures)} pictures occluded, in {arguments.out}")
     return 1 if failures else 0
+
+
+def _occlude(
+    arguments: argparse.Namespace, occlusion: Any, look: Callable[[], tuple[Any, list]], name: str, number: int
+) -> Iterator[tuple[str, Any, Any]]:
+    """Writes the triples of one picture; yields end of the name, points of the largest face, small picture of each."""
+    import numpy as np
+
+    from tfinpaint.data.occlude_photo import occlude_photo
+
+    pixels, faces = look()
+    for k, end in enumerate(_ends(arguments.repeat)):
+        occluded, mask = occlude_photo(pixels, faces, occlusion, seed=(arguments.seed, number + k * 2**20))
+        triple = pixels, occluded, mask.astype(np.uint8) * 255
+        _write(triple, arguments.out, f"{name}{end}")
+        yield end, max(faces, key=lambda five: np.ptp(five, axis=0).sum()), _cell(occluded, triple[2])
 
 
 def _ends(repeat: int) -> list[str]:

@@ -136,6 +136,7 @@ def _save_all(
         else:
             if journal:
                 journal.note(output)
+        del result  # a large photo is not held while the next one is read
     return failures
 
 

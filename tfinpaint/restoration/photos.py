@@ -16,7 +16,7 @@ from tfinpaint.restoration.restored import Restored
 
 Source = str | os.PathLike | np.ndarray | images.Photo
 
-_PENDING_PIXELS = 50_000_000  # how many pixels of photos may wait until a batch is full
+_PENDING_PIXELS = 12_000_000  # of photos that wait until a batch is full: a large one waits for no other
 
 
 def restore_photo(
@@ -114,12 +114,17 @@ def _restored(
             waiting.append((source, Job.of(_photo(source), finder, mask, size, framing)))
         except TfinpaintError as error:
             waiting.append((source, error))
-        jobs = [job for _, job in waiting if isinstance(job, Job)]
-        pixels = sum(job.photo.pixels.size // 3 for job in jobs)
-        if not jobs or sum(len(job.looks) for job in jobs) >= painter.batch_size or pixels >= _PENDING_PIXELS:
+        if _is_full(waiting, painter.batch_size):
             yield from _restore_waiting(waiting, painter, again)
             waiting = []
     yield from _restore_waiting(waiting, painter, again)
+
+
+def _is_full(waiting: Sequence[tuple[Source, Any]], batch_size: int) -> bool:
+    """Whether what waits fills a batch, is as large as may be held, or holds no photo at all."""
+    jobs = [job for _, job in waiting if isinstance(job, Job)]
+    faces, pixels = sum(len(job.looks) for job in jobs), sum(job.photo.pixels.size // 3 for job in jobs)
+    return not jobs or faces >= batch_size or pixels >= _PENDING_PIXELS
 
 
 def _photo(source: Source) -> images.Photo:

@@ -1,0 +1,107 @@
+"""Peak memory of every command by the number of pictures: 1, 12 and 200 photos of 12 megapixels.
+
+`python -m benchmarks.memory [--counts 1 12 200] [--commands restore ...]` writes `benchmarks/results/memory.json`. Each
+run is a process of its own. The photos are scikit-image's portrait, scaled up, under as many names; for `restore` with
+a drawn mask. What a command holds for each photo is the rise from the last count but one to the last, divided.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+from skimage import data
+
+from tfinpaint.cli.demo import LANDMARKS
+from tfinpaint.data import occlusions
+from tfinpaint.data.occlude_photo import occlude_photo
+
+SIZE = 4000, 3000  # width, height
+COUNTS = 1, 12, 200
+
+# Name -> arguments of the program, for a folder of photos and one for the results.
+COMMANDS: dict[str, Callable[[Path, Path], list[str]]] = {
+    "restore": lambda photos, out: ["restore", photos, "-o", out],
+    "restore, all faces, with masks and comparisons": lambda photos, out: [
+        "restore", photos, "-o", out, "--faces", "all", "--save-mask", "--compare",
+    ],
+    "occlude": lambda photos, out: ["occlude", photos, "--out", out, "--sheet"],
+    "prepare": lambda photos, out: ["prepare", photos, "--out", out],
+    "benchmark": lambda photos, out: ["benchmark", "fmodr", "--faces", photos, "--kinds", "face_mask", "--out", out],
+}  # fmt: skip
+
+
+def make_photo(path: Path, hidden: bool) -> np.ndarray:
+    """Writes a large photo with the portrait in it, perhaps with a mask; returns the five points of its face."""
+    portrait, points = data.astronaut(), np.array(LANDMARKS)
+    if hidden:
+        portrait = occlude_photo(portrait, [points], occlusions.get("face_mask"), seed=(3, 0)).pixels
+    scale = SIZE[1] / portrait.shape[0]
+    matrix = np.array([[scale, 0, (SIZE[0] - SIZE[1]) / 2], [0, scale, 0]])
+    photo = cv2.warpAffine(portrait, matrix, SIZE, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    noise = np.random.default_rng(0).normal(0, 4, photo.shape)  # photos have some
+    Image.fromarray((photo + noise).clip(0, 255).astype(np.uint8)).save(path, quality=90)
+    return points * scale + matrix[:, 2]
+
+
+def folder_of(photo: Path, points: np.ndarray, count: int, folder: Path, landmarks: bool) -> Path:
+    """A folder with so many names of the photo, and if wanted a table of its points."""
+    folder.mkdir()
+    names = [f"{i:04}.jpg" for i in range(count)]
+    for name in names:
+        os.link(photo, folder / name)
+    if landmarks:
+        row = ",".join(f"{v:.1f}" for v in points.ravel())
+        header = ",".join(f"{axis}{point}" for point in range(1, 6) for axis in "xy")
+        (folder / "landmarks.csv").write_text("\n".join([f"name,{header}", *(f"{n},{row}" for n in names)]) + "\n")
+    return folder
+
+
+def peak(arguments: list[str]) -> dict[str, float]:
+    """Peak resident memory of a run of the program in MB, and its seconds."""
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "tfinpaint.cli", *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        said = process.stderr.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed: {said[-2000:]}")
+    return {"peak_mb": round(usage.ru_maxrss / 1000), "seconds": round(time.perf_counter() - start, 1)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--counts", type=int, nargs="+", default=COUNTS, metavar="N", help="photos (1 12 200)")
+    parser.add_argument("--commands", nargs="+", choices=COMMANDS, default=list(COMMANDS), metavar="NAME")
+    parser.add_argument("--no-record", action="store_true", help="write no results")
+    options = parser.parse_args()
+    results: dict[str, dict] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        for name in options.commands:
+            photo = Path(temporary) / "photo.jpg"
+            points = make_photo(photo, hidden=name.startswith("restore"))
+            runs = results[name] = {}
+            for count in options.counts:
+                with tempfile.TemporaryDirectory(dir=temporary) as place:
+                    photos = folder_of(photo, points, count, Path(place) / "photos", name == "benchmark")
+                    runs[count] = peak(COMMANDS[name](photos, Path(place) / "out"))
+                print(f"{name}: {count} photos, {runs[count]['peak_mb']} MB, {runs[count]['seconds']} s", flush=True)
+            if len(runs) > 1:
+                *_, (fewer, before), (more, after) = sorted(runs.items())
+                runs["mb_a_photo"] = round((after["peak_mb"] - before["peak_mb"]) / (more - fewer), 2)
+    if not options.no_record:
+        from benchmarks.machine import describe, write
+
+        print(write("memory", {"machine": describe(), "photo": list(SIZE), "commands": results}))
+
+
+if __name__ == "__main__":
+    main()
