@@ -27,8 +27,8 @@ from tfinpaint.evaluation.benchmark.drawing import DrawnFaces, drawn_faces
 from tfinpaint.evaluation.benchmark.freeze import check_file, check_pictures
 from tfinpaint.evaluation.benchmark.measure import measure, see
 from tfinpaint.evaluation.benchmark.methods import Answer
+from tfinpaint.evaluation.bootstrap import draw_counts
 from tfinpaint.evaluation.protocols import Estimate, Outcome, load_embedder, undone
-from tfinpaint.evaluation.protocols.bootstrap import draw_counts
 from tfinpaint.evaluation.report import update_tables
 from tfinpaint.models import C2FDAN
 from tfinpaint.training.backend import compile_inference

@@ -75,7 +75,7 @@ def _newest(folder: Path) -> int:
 
 
 def _half_written(folder: Path) -> bool:
-    return any(folder.glob(".checkpoint-*.tmp"))
+    return any(folder.glob(".tfinpaint-*.part"))
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from tfinpaint.evaluation.benchmark.measure import measure, see
 from tfinpaint.evaluation.benchmark.methods import Answer
 from tfinpaint.evaluation.protocols import load_embedder
 from tfinpaint.evaluation.report import update_tables
-from tfinpaint.evaluation.report.words import kind_label, metric
+from tfinpaint.evaluation.report.results import kind_label, metric
 
 SET = "ffhq_val"
 BATCH = 50

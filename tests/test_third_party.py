@@ -9,7 +9,7 @@ import tfinpaint
 PACKAGE = Path(tfinpaint.__file__).parent
 FOLDER = PACKAGE / "_third_party"
 # What Keras fetches when a recipe or a judge asks for it, and data sets of `tensorflow_datasets`.
-FETCHES = {"features/vgg16.py", "features/resnet50_v2.py", "evaluation/feature_networks.py", "data/tfds_source.py"}
+FETCHES = {"features/vgg16.py", "features/resnet50_v2.py", "data/tfds_source.py"}
 
 
 def test_every_file_is_listed_with_its_hash_and_its_licence():

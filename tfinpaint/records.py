@@ -1,7 +1,6 @@
 """Records beside numbers and weights: everything that they depend on, written whole or not at all."""
 
 import contextlib
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -10,6 +9,8 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from tfinpaint.files import sha256, write_whole
 
 _PACKAGES = ("tfinpaint", "tensorflow", "keras", "jax", "numpy", "opencv-python-headless")
 
@@ -47,20 +48,9 @@ def command(arguments: Iterable[str], program: str = "tfinpaint") -> str:
 
 def hashes(paths: Iterable[str | os.PathLike]) -> dict[str, str]:
     """File name -> SHA-256, for the files among `paths` (folders are left out)."""
-    found = {}
-    for path in map(Path, paths):
-        if path.is_file():
-            with open(path, "rb") as file:
-                found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    return {path.name: sha256(path) for path in map(Path, paths) if path.is_file()}
 
 
 def write_json(record: Any, path: str | os.PathLike) -> None:
     """Writes a record as JSON; the file appears whole or not at all."""
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, json.dumps(record, indent=1) + "\n")

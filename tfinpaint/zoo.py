@@ -4,16 +4,17 @@ model = tfinpaint.zoo.load("fmodr")
 restored = model.restore(faces)  # .images, .masks, .extras
 """
 
-import hashlib
 import importlib
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tfinpaint.errors import InputError, WeightsError
+from tfinpaint.files import checked_weights, sha256, whole, zoo_folder
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def weights_path(record: Preset) -> Path:
     """
     if record.file is None:
         raise WeightsError(f"No weights are published for {record.name!r}. Load it with `weights=False` and train it.")
-    return _checked(record, record.file, record.sha256)
+    return checked_weights(folder(record.model) / record.file, record.sha256, record.name)
 
 
 def lite_path(record: Preset) -> Path:
@@ -190,20 +191,7 @@ def lite_path(record: Preset) -> Path:
             f"The .tflite file of {record.name!r} must be made of its weights, {record.sha256}. Received: one of "
             f"{lite['weights']}; make it anew: {lite['command']}."
         )
-    return _checked(record, lite["file"], lite["sha256"])
-
-
-def _checked(record: Preset, file: str, digest: str) -> Path:
-    path = folder(record.model) / file
-    if not path.exists():
-        raise WeightsError(f"The weights of {record.name!r} must be at {path} (SHA-256 {digest}); there are none.")
-    found = sha256(path)
-    if found != digest:
-        raise WeightsError(
-            f"The weights at {path} must have the SHA-256 {digest}. Received: {found}. "
-            "The file is damaged or was replaced: install the package again."
-        )
-    return path
+    return checked_weights(folder(record.model) / lite["file"], lite["sha256"], record.name)
 
 
 def card(name: str) -> str:
@@ -226,13 +214,7 @@ def folder(model: str) -> Path:
     """The folder with a model's card, records, results and weights: inside the package, or beside it in a checkout."""
     if model not in MODELS:
         raise InputError(f"`model` must be one of {', '.join(MODELS)}. Received: model={model!r}.")
-    if MODELS[model].folder is not None:
-        return MODELS[model].folder
-    package = Path(__file__).parent
-    for root in (package / "_zoo", package.parent / "zoo"):
-        if (root / model).is_dir():
-            return root / model
-    raise WeightsError(f"The zoo's files of {model!r} must be in {package / '_zoo'}; install the package again.")
+    return MODELS[model].folder or zoo_folder(model)
 
 
 def class_of(name: str) -> type:
@@ -271,12 +253,6 @@ def check_backend() -> None:
     )
 
 
-def sha256(path: str | os.PathLike) -> str:
-    """The SHA-256 of a file, 64 hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def save_weights(model: Any, path: str | os.PathLike) -> Path:
     """Writes the networks of a model that paint to a `.weights.h5` file, as float16; returns the path.
 
@@ -286,15 +262,11 @@ def save_weights(model: Any, path: str | os.PathLike) -> Path:
     import h5py
 
     path = Path(path)
-    full, half = (path.with_name(f".{os.getpid()}.{kind}.{path.name}") for kind in ("full", "half"))
-    try:
+    with whole(path) as half, tempfile.TemporaryDirectory(prefix=".tfinpaint-", dir=path.parent) as folder:
+        full = Path(folder) / "full.weights.h5"
         model.painters.save_weights(full)
         with h5py.File(full) as source, h5py.File(half, "w") as target:
             _copy_half(source, target)
-        os.replace(half, path)
-    finally:
-        full.unlink(missing_ok=True)
-        half.unlink(missing_ok=True)
     return path
 
 

@@ -80,9 +80,9 @@ PICTURES = (
     ),
     Fault(
         "weights are opened unchecked",
-        "tfinpaint/zoo.py",
-        "if found != digest:",
-        "if not found:",
+        "tfinpaint/files.py",
+        "if (found := sha256(path)) != digest:",
+        "if not (found := sha256(path)):",
         ("tests/test_zoo.py::test_weights_are_checked_before_they_are_opened",),
     ),
 )

@@ -133,7 +133,7 @@ def test_a_broken_run_goes_on_where_it_stopped_and_ends_with_the_same_bytes(phot
     assert {"faces-00000.tfrecord", "faces-00000.json", "unfinished.json"} == set(content(tmp_path / "out"))
     with pytest.raises(InputError, match="must be finished: run the same `tfinpaint prepare` again"):
         load_faces(tmp_path / "out")
-    (tmp_path / "out" / ".faces-00001.tfrecord.77.part").write_bytes(b"half")
+    (tmp_path / "out" / ".tfinpaint-4194305-00ab.part").write_bytes(b"half")
     looked.clear()
     patience[0] = 99
     prepare_faces([photos], tmp_path / "out", **{**OPTIONS, "detector": Fails}, identities=True)

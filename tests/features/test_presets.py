@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.identity import results_table
+from tfinpaint import files
 from tfinpaint.errors import WeightsError
 from tfinpaint.evaluation.report import BEGIN, END
 from tfinpaint.features import build_light_cnn, feature_network, presets
@@ -63,7 +64,7 @@ def test_a_file_is_checked_before_it_is_opened(damage, record, tmp_path, monkeyp
         path.unlink()
     else:
         shutil.rmtree(folder)
-    monkeypatch.setattr(presets, "__file__", str(tmp_path / "features" / "presets.py"))
+    monkeypatch.setattr(files, "_PACKAGE", tmp_path)
     with pytest.raises(WeightsError, match="_zoo" if damage == "no folder" else record["sha256"]):
         build_light_cnn("compact")
 

@@ -80,7 +80,7 @@ def test_the_last_checkpoints_stay_and_half_written_ones_go(tmp_path):
     assert folder.load(model) is None
     for n in range(4):
         folder.save(model, {"n": n})
-        (tmp_path / "run" / ".checkpoint-000009.npz.1.tmp").write_bytes(b"half")
+        (tmp_path / "run" / ".tfinpaint-4194305-00ab.part").write_bytes(b"half")
     folder.save(model, {"n": 4})
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["checkpoint-000004.npz", "checkpoint-000005.npz"]
     assert folder.load(model) == {"n": 4}

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import keras
 
-from tfinpaint import zoo
+from tfinpaint import records, zoo
 from tfinpaint.errors import InputError
 
 
@@ -62,6 +62,4 @@ class BestCheckpoint(keras.callbacks.Callback):
 
     def _note(self, best: dict[str, dict[str, Any]]) -> None:
         if best or self.best:
-            temporary = self.folder / f".best.json.{os.getpid()}.part"
-            temporary.write_text(json.dumps(best, indent=1) + "\n", encoding="utf-8")
-            os.replace(temporary, self.folder / "best.json")
+            records.write_json(best, self.folder / "best.json")

@@ -10,6 +10,8 @@ from typing import Any
 
 import keras
 
+from tfinpaint.files import whole, write_whole
+
 
 class LossLog(keras.callbacks.Callback):
     """Appends a JSON line for each epoch: `time` (seconds since 1970), `stage`, `step` within it, all logged values.
@@ -32,9 +34,7 @@ class LossLog(keras.callbacks.Callback):
         lines = _lines(self.path)
         kept = [line for line in lines if (order.get(line["stage"], len(order)), line["step"]) <= here]
         if self.path.exists():
-            temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-            temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
-            os.replace(temporary, self.path)
+            write_whole(self.path, "".join(json.dumps(line) + "\n" for line in kept))
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         values = {name: float(value) for name, value in (logs or {}).items()}
@@ -61,13 +61,10 @@ def write_table(path: str | os.PathLike, *logs: str | os.PathLike) -> None:
     rows = [{"run": run, **line} for run, log in enumerate(logs, start=1) for line in _lines(Path(log))]
     first = ["run", "stage", "step"]
     names = sorted({name for row in rows for name in row} - {*first, "time"})
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(temporary, "w", encoding="utf-8", newline="") as file:
+    with whole(path) as part, open(part, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, first + names, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    os.replace(temporary, path)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -1,13 +1,13 @@
 """What `tfinpaint train-identity` learns from: faces with names, or what a teacher says of each face."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from tfinpaint import records
 from tfinpaint.errors import InputError
+from tfinpaint.files import whole
 
 TEACHER_SIZE = 128
 
@@ -47,10 +47,8 @@ def teacher_embeddings(arguments: argparse.Namespace, faces: Any, views: Any, ou
                 return stored["embeddings"].astype(np.float32)
     large = load_people(arguments.data, TEACHER_SIZE, identities=False)
     found = _ask(build_teacher(arguments), large.images, views)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(part, "wb") as file:
+    with whole(path) as part, open(part, "wb") as file:
         np.savez(file, embeddings=found.astype(np.float16), key=key)
-    part.replace(path)
     return found
 
 

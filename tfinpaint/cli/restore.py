@@ -167,7 +167,7 @@ def _engine(arguments: argparse.Namespace, has_mask: bool) -> Any:
 
 def _make_folders(targets: Iterable[Path]) -> None:
     from tfinpaint.errors import ImageFileError
-    from tfinpaint.images import remove_parts
+    from tfinpaint.files import remove_parts
 
     for folder in dict.fromkeys(target.parent for target in targets):
         try:

@@ -28,6 +28,7 @@ from tfinpaint.data.prepared import FORMAT, KIND, UNFINISHED, read_manifest
 from tfinpaint.data.shards import MANIFEST
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.faces import Detector
+from tfinpaint.files import remove_parts, write_whole
 from tfinpaint.images import SUFFIXES
 
 REPORT = "report.csv"
@@ -143,8 +144,7 @@ def _begin(out: Path, options: dict[str, Any]) -> None:
     elif any(out.iterdir()):
         raise InputError(f"`out` must be a new or empty folder, or one to go on with. Received: {str(out)!r}.")
     records.write_json({"kind": KIND, "format": FORMAT, "options": options}, begun)
-    for part in out.glob(".*.part"):  # of a run that was killed
-        part.unlink()
+    remove_parts(out)
 
 
 def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
@@ -160,9 +160,7 @@ def _finish(out: Path, options: dict, sources: list[dict], notes: Sequence[dict]
     bad = [row for note in notes for row in note["bad"]]
     table = io.StringIO()
     csv.writer(table, lineterminator="\n").writerows([["source", "photo", "kind", "reason"], *bad])
-    part = out / f".{REPORT}.{os.getpid()}.part"
-    part.write_bytes(table.getvalue().encode("utf-8", "surrogateescape"))
-    part.replace(out / REPORT)
+    write_whole(out / REPORT, table.getvalue().encode("utf-8", "surrogateescape"))
     shards = [note["shard"] for note in notes if note["shard"]]
     if not shards:
         raise InputError(f"No photo shows a face that can be used; {out / REPORT} says why. First: {bad[0][3]}")

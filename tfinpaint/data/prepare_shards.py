@@ -1,9 +1,7 @@
 """One shard of a prepared folder: written whole or not at all, with a note that says which photos it holds."""
 
 import contextlib
-import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from tfinpaint import records
 from tfinpaint.data.photo_faces import PhotoFaceReader
 from tfinpaint.data.picture_files import PictureFile, fingerprint
 from tfinpaint.errors import ImageFileError
+from tfinpaint.files import sha256, whole
 
 
 @dataclass(frozen=True)
@@ -86,12 +85,8 @@ def _note(path: Path, photos: str) -> dict[str, Any] | None:
 def _write(path: Path, found: Sequence[bytes]) -> dict[str, Any]:
     import tensorflow as tf
 
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with tf.io.TFRecordWriter(str(part)) as writer:
-        for record in found:
-            writer.write(record)
-    with open(part, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    size = part.stat().st_size
-    part.replace(path)
-    return {"name": path.name, "faces": len(found), "bytes": size, "sha256": digest}
+    with whole(path) as part:
+        with tf.io.TFRecordWriter(str(part)) as writer:
+            for record in found:
+                writer.write(record)
+        return {"name": path.name, "faces": len(found), "bytes": part.stat().st_size, "sha256": sha256(part)}

@@ -1,6 +1,5 @@
 """Many small files in a few archives below a size limit, with a manifest that notices damage."""
 
-import hashlib
 import json
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tfinpaint.errors import InputError
+from tfinpaint.files import sha256, write_whole
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -82,9 +82,9 @@ def write_shards(members: Iterable[tuple[str, bytes]], folder: str | Path, limit
 
 def write_manifest(folder: str | Path, files: Iterable[Path], about: Mapping[str, Any]) -> Path:
     """Writes name, size and SHA-256 of each file, with `about`, which is anything JSON can hold."""
-    records = [{"name": p.name, "bytes": p.stat().st_size, "sha256": _sha256(p)} for p in files]
+    records = [{"name": p.name, "bytes": p.stat().st_size, "sha256": sha256(p)} for p in files]
     path = Path(folder) / MANIFEST
-    path.write_text(json.dumps({"format": _FORMAT, "about": about, "files": records}, indent=1) + "\n", "utf-8")
+    write_whole(path, json.dumps({"format": _FORMAT, "about": about, "files": records}, indent=1) + "\n")
     return path
 
 
@@ -109,15 +109,10 @@ def check_file(path: Path, record: Mapping[str, Any]) -> None:
         raise InputError(f"{str(path.parent)!r} must hold {record['name']}; there is none. Copy it again.")
     if (size := path.stat().st_size) != record["bytes"]:
         raise InputError(f"{path} must have {record['bytes']} bytes. Received: {size}. Copy it again.")
-    if (digest := _sha256(path)) != record["sha256"]:
+    if (digest := sha256(path)) != record["sha256"]:
         raise InputError(f"{path} must have the SHA-256 {record['sha256']}. Received: {digest}. Copy it again.")
 
 
 def _members(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
         return archive.namelist()
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

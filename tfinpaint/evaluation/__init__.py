@@ -2,16 +2,10 @@
 
 from tfinpaint.evaluation.baselines import mean_face, mean_of_others, navier_stokes, telea
 from tfinpaint.evaluation.benchmark import HELD_OUT_SEED, freeze, load_protocol, run_benchmark, save_protocol
+from tfinpaint.evaluation.bootstrap import summarise
 from tfinpaint.evaluation.face_judge import build_face_judge
-from tfinpaint.evaluation.feature_networks import (
-    build_inception,
-    feature_distance_name,
-    frechet_name,
-    pooled_features,
-)
-from tfinpaint.evaluation.judging import look
+from tfinpaint.evaluation.judging import look, pooled_features
 from tfinpaint.evaluation.landmark_judge import build_landmark_judge
-from tfinpaint.evaluation.lpips_judge import build_lpips_judge
 from tfinpaint.evaluation.metrics import (
     PrecisionRecall,
     border_band,
@@ -35,7 +29,6 @@ from tfinpaint.evaluation.metrics import (
 )
 from tfinpaint.evaluation.real_masks import FoundFaces, find_faces, score_labelled, score_worn
 from tfinpaint.evaluation.sheet import write_sheet
-from tfinpaint.evaluation.summary import summarise
 
 __all__ = [
     "HELD_OUT_SEED",
@@ -49,15 +42,11 @@ __all__ = [
     "PrecisionRecall",
     "border_band",
     "build_face_judge",
-    "build_inception",
     "build_landmark_judge",
-    "build_lpips_judge",
     "feature_distance",
-    "feature_distance_name",
     "find_faces",
     "frechet_distance",
     "frechet_from_moments",
-    "frechet_name",
     "inter_ocular_error",
     "l1_percent",
     "l2_percent",

@@ -13,8 +13,8 @@ import numpy as np
 
 from tfinpaint import faces
 from tfinpaint.errors import InputError
+from tfinpaint.evaluation.bootstrap import summarise
 from tfinpaint.evaluation.metrics import mask_iou
-from tfinpaint.evaluation.summary import summarise
 
 MASK_LABEL = 2
 

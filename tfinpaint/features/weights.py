@@ -1,6 +1,5 @@
 """Weights of frozen networks: `.npz` archives of plain arrays, or seeded random ones."""
 
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +8,7 @@ import keras
 import numpy as np
 
 from tfinpaint.errors import WeightsError
+from tfinpaint.files import whole
 
 
 def read_weights(path: str | Path) -> dict[str, np.ndarray]:
@@ -81,13 +81,8 @@ def save_arrays(model: keras.Model, path: str | Path) -> Path:
     path = Path(path)
     arrays = {f"{layer.name}|{v.name}": np.asarray(keras.ops.convert_to_numpy(v)) for layer, v in _weights_of(model)}
     arrays = {k: a.astype(np.float16 if a.ndim > 1 else np.float32) for k, a in arrays.items()}
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file:
-            np.savez_compressed(file, **arrays)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole(path) as part, open(part, "wb") as file:
+        np.savez_compressed(file, **arrays)
     return path
 
 

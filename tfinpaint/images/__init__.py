@@ -5,7 +5,7 @@ from tfinpaint.images.formats import SUFFIXES, output_suffix
 from tfinpaint.images.masks import read_mask
 from tfinpaint.images.photo import MAX_PIXELS, MIN_SIDE, Photo
 from tfinpaint.images.reader import read
-from tfinpaint.images.writer import is_ours, remove_parts, write, write_picture
+from tfinpaint.images.writer import is_ours, write, write_picture
 
 __all__ = [
     "MAX_PIXELS",
@@ -19,7 +19,6 @@ __all__ = [
     "read",
     "read_mask",
     "readable_suffixes",
-    "remove_parts",
     "write",
     "write_picture",
 ]

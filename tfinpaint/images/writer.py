@@ -1,7 +1,5 @@
 """Writes picture files: the photo's own kind, its metadata, and a tag that says what was done to it."""
 
-import contextlib
-import hashlib
 import io
 import os
 from pathlib import Path
@@ -11,6 +9,7 @@ from PIL import ExifTags, Image
 
 from tfinpaint._version import __version__
 from tfinpaint.errors import ImageFileError, InputError
+from tfinpaint.files import write_whole
 from tfinpaint.images import png, tiff
 from tfinpaint.images.formats import FORMATS
 from tfinpaint.images.photo import Photo, merge
@@ -26,7 +25,6 @@ _MODES = {
     "TIFF": ("1", "L", "LA", "RGB", "RGBA", "P", "CMYK"),
     "BMP": ("1", "L", "RGB", "RGBA", "P"),
 }
-_PART = ".tfinpaint-"
 _ENDS = 2**18  # bytes
 _DEEP_FORMATS = ("PNG", "TIFF")
 _LOSSY_QUALITY = 90  # where the source does not tell its own
@@ -102,41 +100,10 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         ImageFileError: the folder is missing or cannot be written.
     """
-    # Short, because a name may be as long as the file system allows.
-    mark = hashlib.blake2b(os.fsencode(path.name), digest_size=6).hexdigest()
-    temporary = path.with_name(f"{_PART}{os.getpid()}-{mark}.part")
     try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
+        write_whole(path, data)
     except OSError as error:
         raise ImageFileError(f"{path} cannot be written: {error.strerror or error}.") from None
-    finally:
-        try:
-            temporary.unlink(missing_ok=True)
-        except OSError:  # a path below a file
-            pass
-
-
-def remove_parts(folder: Path) -> None:
-    """Removes what `replace_file` had begun in a folder when its process was killed."""
-    for part in folder.glob(f"{_PART}*-*.part"):
-        process = part.name.removeprefix(_PART).partition("-")[0]
-        if process.isdigit() and not _runs(int(process)):
-            with contextlib.suppress(OSError):
-                part.unlink()
-
-
-def _runs(process: int) -> bool:
-    """Whether a process of that number runs beside this one."""
-    if process == os.getpid():
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # of another user
-        return True
-    return True
 
 
 def _format_of(path: Path) -> str:

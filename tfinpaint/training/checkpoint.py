@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from tfinpaint.errors import CheckpointError, DamagedCheckpointError
+from tfinpaint.files import whole
 
 FORMAT = 1
 
@@ -46,16 +47,11 @@ def save_checkpoint(model: Any, path: str | os.PathLike, position: dict[str, Any
         "position": position or {},
     }
     arrays = {name: np.asarray(keras.ops.convert_to_numpy(v.value)) for name, v in named_variables(model).items()}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
+        with whole(path, sync=True) as part, open(part, "wb") as file:
             np.savez(file, __about__=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise CheckpointError(
             f"The checkpoint {path} cannot be written ({error}); what was there is untouched."
         ) from None

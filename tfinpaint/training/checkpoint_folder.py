@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tfinpaint.errors import DamagedCheckpointError, InputError
+from tfinpaint.files import remove_parts
 from tfinpaint.training.checkpoint import load_checkpoint, save_checkpoint
 
 _NAME = re.compile(r"checkpoint-(\d{6,})\.npz")
@@ -35,7 +36,8 @@ class CheckpointFolder:
         files = self.files()
         number = int(_NAME.fullmatch(files[-1].name)[1]) + 1 if files else 1
         written = save_checkpoint(model, self.path / f"checkpoint-{number:06}.npz", position)
-        for old in [*self.files()[: -self.keep], *self.path.glob(".checkpoint-*.tmp")]:
+        remove_parts(self.path)
+        for old in self.files()[: -self.keep]:
             old.unlink(missing_ok=True)
         return written
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfinpaint.errors import InputError
+from tfinpaint.evaluation.bootstrap import Estimate, Outcome, draw_counts
 from tfinpaint.evaluation.protocols import Pairs, roc, similarity, undone, verify, verify_scores
-from tfinpaint.evaluation.protocols.bootstrap import Estimate, Outcome, draw_counts
 from tfinpaint.evaluation.protocols.verification import _resampled, fold_accuracies
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")

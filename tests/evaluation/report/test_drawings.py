@@ -8,12 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfinpaint.evaluation.report.axes import Scale, deviate, nice_ticks
-from tfinpaint.evaluation.report.cells import best_of
-from tfinpaint.evaluation.report.curves import det_plot, dot_plot, rank_plot
-from tfinpaint.evaluation.report.marks import Marks
-from tfinpaint.evaluation.report.markup import Markup, tag
-from tfinpaint.evaluation.report.words import METRICS
+from tfinpaint.evaluation.report.drawing import Drawings, Markup, Scale, deviate, nice_ticks, tag
+from tfinpaint.evaluation.report.results import METRICS
+from tfinpaint.evaluation.report.tables import best_of
 
 PSNR, DISTANCE = METRICS["hole_psnr"], METRICS["likeness_distance"]
 
@@ -57,11 +54,11 @@ def test_ticks_are_round_even_and_hold_the_range(low, span, count):
 
 
 def test_equal_values_have_an_axis_too():
-    assert dot_plot({"all": (None, {"telea": summary(3, 0)})}, PSNR, Marks(()), "x").startswith("<svg")
+    assert Drawings(()).dots({"all": (None, {"telea": summary(3, 0)})}, PSNR, "x").startswith("<svg")
 
 
 def test_dots_lie_on_their_scale_and_say_their_numbers():
-    drawing = dot_plot({"small": (3, {"telea": summary(12, 2), "net": summary(18, 2)})}, PSNR, Marks(["net"]), "x")
+    drawing = Drawings(["net"]).dots({"small": (3, {"telea": summary(12, 2), "net": summary(18, 2)})}, PSNR, "x")
     assert "net, small: 18.00 [16.00, 20.00]" in drawing and "n 3" in drawing
     ends = re.findall(r'x1="([\d.]+)" x2="([\d.]+)" y1="[\d.]+" y2="[\d.]+" class="whisker"', drawing)
     (a, b), (c, d) = [(float(x), float(y)) for x, y in ends]
@@ -72,7 +69,7 @@ def test_the_det_curve_of_two_gaussians_is_straight():
     normal = NormalDist()
     fpr = [0.002, 0.01, 0.1, 0.3]
     fnr = [normal.cdf(-normal.inv_cdf(f) - 2.2) for f in fpr]
-    drawing = det_plot({"clean": {"fpr": [0.0, *fpr, 1.0], "fnr": [1.0, *fnr, 0.0]}}, Marks(()), "x")
+    drawing = Drawings(()).det({"clean": {"fpr": [0.0, *fpr, 1.0], "fnr": [1.0, *fnr, 0.0]}}, "x")
     (text,) = re.findall(r'<polyline points="([^"]+)"', drawing)
     points = [tuple(map(float, p.split(","))) for p in text.split()]
     slopes = [(d - b) / (c - a) for (a, b), (c, d) in zip(points, points[1:], strict=False)]
@@ -80,8 +77,8 @@ def test_the_det_curve_of_two_gaussians_is_straight():
 
 
 def test_ranks_are_in_the_order_of_numbers():
-    scores = {"rank_10": summary(0.9), "rank_1": summary(0.5), "rank_5": summary(0.8)}
-    drawing = rank_plot({"clean": scores}, Marks(()), "x")
+    scores = {10: summary(0.9), 1: summary(0.5), 5: summary(0.8)}
+    drawing = Drawings(()).ranks({"clean": scores}, "x")
     assert drawing.index("rank 1<") < drawing.index("rank 5<") < drawing.index("rank 10<")
     (text,) = re.findall(r'<polyline points="([^"]+)"', drawing)
     x, y = zip(*(tuple(map(float, p.split(","))) for p in text.split()), strict=True)
@@ -89,10 +86,10 @@ def test_ranks_are_in_the_order_of_numbers():
 
 
 def test_models_differ_in_form_as_well_as_in_colour():
-    marks = Marks([f"m{i}" for i in range(6)])
-    assert len({marks.mark(f"m{i}", 0, 0) for i in range(6)}) == 6
-    assert len({marks.line(f"m{i}", [(0, 0), (1, 1)]) for i in range(6)}) == 6
-    assert len({marks.colour(f"m{i}") for i in range(6)}) == 6
+    draw = Drawings([f"m{i}" for i in range(6)])
+    assert len({draw.mark(f"m{i}", 0, 0) for i in range(6)}) == 6
+    assert len({draw.line(f"m{i}", [(0, 0), (1, 1)]) for i in range(6)}) == 6
+    assert len({draw.colour(f"m{i}") for i in range(6)}) == 6
 
 
 GROUNDS = ("page", "surface", "line", "grid", "tint")

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfinpaint.evaluation import metrics
 from tfinpaint.evaluation.benchmark.groups import members
-from tfinpaint.evaluation.summary import summarise
+from tfinpaint.evaluation.bootstrap import summarise
 
 _COMPARED = (
     "hole_psnr", "hole_ssim", "band_ssim", "psnr", "ssim", "likeness_distance", "landmark_error", "feature_distance",

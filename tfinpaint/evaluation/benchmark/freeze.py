@@ -10,6 +10,7 @@ from tfinpaint.data.picture_files import pictures_of
 from tfinpaint.errors import InputError
 from tfinpaint.evaluation.benchmark.drawing import look_of
 from tfinpaint.evaluation.benchmark.protocol import PictureList, Protocol
+from tfinpaint.files import sha256
 
 HELD_OUT_SEED = 90_001  # no training of the zoo draws with it
 HOW = (
@@ -114,8 +115,6 @@ def _picture_hashes(path: Path, names: set[str]) -> dict[str, str]:
 
 
 def _sha256(data: Path, path: Any) -> str:
-    from tfinpaint.zoo import sha256
-
     if not (data / path).is_file():
         raise InputError(f"`data` must hold {path}. Received: {data}, without.")
     return sha256(data / path)

@@ -9,8 +9,7 @@ import numpy as np
 from tfinpaint.evaluation import metrics
 from tfinpaint.evaluation.benchmark.drawing import DrawnFaces
 from tfinpaint.evaluation.benchmark.methods import Answer
-from tfinpaint.evaluation.feature_networks import pooled_features
-from tfinpaint.evaluation.judging import look
+from tfinpaint.evaluation.judging import look, pooled_features
 
 BAND = 1 / 32  # of the side, on either side of the hole's border
 POOLED = "fire9"  # SqueezeNet's deepest features stand for whole pictures

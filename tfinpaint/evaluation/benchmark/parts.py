@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tfinpaint.files import whole
+
 
 class Parts:
     """Arrays by name, each part a file that appears whole or not at all.
@@ -32,12 +34,8 @@ class Parts:
         if found is None:
             found = compute()
             self._folder.mkdir(parents=True, exist_ok=True)
-            whole = path.with_name(f".{os.getpid()}.{path.name}")
-            try:
-                np.savez_compressed(whole, **found)
-                whole.replace(path)
-            finally:
-                whole.unlink(missing_ok=True)
+            with whole(path) as part, open(part, "wb") as file:
+                np.savez_compressed(file, **found)
         return found
 
 

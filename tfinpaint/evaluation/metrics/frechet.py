@@ -11,7 +11,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
 
     `|mean_a - mean_b|^2 + tr(cov_a + cov_b - 2 (cov_a cov_b)^(1/2))`, with unbiased covariances. With fewer pictures
     than features the Gaussians are flat; the distance is defined, yet it grows as pictures get fewer, so compare only
-    distances of equally large sets. On the features of Inception it is called FID (see `distance_name`).
+    distances of equally large sets. On the features of Inception it is called FID.
 
     Args:
         a: features `(n, d)`, at least two rows.

@@ -1,6 +1,6 @@
 """Face verification and identification: clean, occluded and restored side by side, and the share of damage undone."""
 
-from tfinpaint.evaluation.protocols.bootstrap import Estimate, Outcome, undone
+from tfinpaint.evaluation.bootstrap import Estimate, Outcome, undone
 from tfinpaint.evaluation.protocols.embedders import Embedder, as_embedder, load_embedder, refuse_own_teacher
 from tfinpaint.evaluation.protocols.identification import Trials, draw_trials, identify
 from tfinpaint.evaluation.protocols.lfw import PairPictures, load_pair_pictures

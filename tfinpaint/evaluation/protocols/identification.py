@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfinpaint.errors import InputError
-from tfinpaint.evaluation.protocols.bootstrap import Estimate, Outcome, draw_counts
+from tfinpaint.evaluation.bootstrap import Estimate, Outcome, draw_counts
 from tfinpaint.evaluation.protocols.similarity import check_embeddings, similarities
 
 RANKS = (1, 5, 10)

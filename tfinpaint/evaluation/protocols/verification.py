@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfinpaint.errors import InputError
-from tfinpaint.evaluation.protocols.bootstrap import Estimate, Outcome, draw_counts
+from tfinpaint.evaluation.bootstrap import Estimate, Outcome, draw_counts
 from tfinpaint.evaluation.protocols.pairs import Pairs
 from tfinpaint.evaluation.protocols.roc import accuracy, check_scores, roc, thin
 from tfinpaint.evaluation.protocols.similarity import check_embeddings, similarity

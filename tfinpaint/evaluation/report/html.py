@@ -6,14 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from tfinpaint.evaluation.report.gallery import gallery_chapter
-from tfinpaint.evaluation.report.marks import Marks
-from tfinpaint.evaluation.report.markup import Markup, join, tag
-from tfinpaint.evaluation.report.overview import headline_chapter, measured_chapter, timing_chapter
+from tfinpaint.evaluation.report.chapters import Chapters
+from tfinpaint.evaluation.report.drawing import Markup, join, tag
 from tfinpaint.evaluation.report.pictures import Pictures
-from tfinpaint.evaluation.report.recognition import identification_chapter, photos_chapter, verification_chapter
-from tfinpaint.evaluation.report.results import read_results, write_whole
-from tfinpaint.evaluation.report.sets import set_chapter
+from tfinpaint.evaluation.report.results import read_results, write_text
 
 # Nothing may be fetched, whatever a results file says.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -42,23 +38,7 @@ def write_report(results_path: str | os.PathLike, out: str | os.PathLike = "repo
     results = read_results(results_path)
     shown = [path for item in results.get("gallery") or () for path in item.get("pictures", {}).values()]
     pictures = Pictures(Path(results_path).parent, shown)
-    return write_whole(_page(results, _chapters(results, pictures)), out)
-
-
-def _chapters(results: Mapping[str, Any], pictures: Pictures) -> list[tuple[str, Markup]]:
-    marks = Marks(results.get("models", {}))
-    chapters = [("At a glance", headline_chapter(results, marks)), ("What was measured", measured_chapter(results))]
-    for name, faces in results.get("sets", {}).items():
-        chapters.append((f"{name}, {faces['faces']} faces", set_chapter(results, name, marks)))
-    if results.get("verification"):
-        chapters.append(("Verification", verification_chapter(results, marks)))
-    if results.get("identification"):
-        chapters.append(("Identification", identification_chapter(results, marks)))
-    chapters.append(("Photos of worn masks", photos_chapter(results, marks)))
-    if results.get("gallery"):
-        chapters.append(("Gallery", gallery_chapter(results["gallery"], pictures)))
-    chapters.append(("Time", timing_chapter(results)))
-    return [(title, content) for title, content in chapters if content]
+    return write_text(_page(results, Chapters(results, pictures).written()), out)
 
 
 def _page(results: Mapping[str, Any], chapters: list[tuple[str, Markup]]) -> Markup:

@@ -1,4 +1,4 @@
-"""Markdown tables of cards and README, made from the benchmark's record; a test compares the two."""
+"""Tables of means with intervals: Markdown for cards and README, plain text, HTML for the report."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from tfinpaint.errors import InputError
-from tfinpaint.evaluation.report.results import check_results, main_kind, trained_on, write_whole
-from tfinpaint.evaluation.report.words import (
+from tfinpaint.evaluation.report.drawing import Drawings, Markup, breakable, tag
+from tfinpaint.evaluation.report.results import (
     MAIN,
     SHARE,
     Metric,
+    check_results,
     hidden_pictures,
     kind_label,
+    main_kind,
     method_label,
     metric,
     remark,
+    trained_on,
+    write_text,
 )
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
@@ -131,7 +135,99 @@ def update_tables(path: str | os.PathLike, markdown: str, mark: str = "results")
             f"`path` must hold the marks {first} and {last} once, in this order. Received: {path}; "
             "put them where the tables belong."
         )
-    write_whole(f"{before}{first}\n{markdown.strip()}\n{last}{after}", path)
+    write_text(f"{before}{first}\n{markdown.strip()}\n{last}{after}", path)
+
+
+def best_of(summaries: Mapping[str, Any], metric: Metric) -> str | None:
+    """Whose mean is best, if the interval of no other reaches its interval; None otherwise, and for one alone."""
+    known = {name: s for name, s in summaries.items() if isinstance(s, Mapping) and "mean" in s}
+    if len(known) < 2 or metric.higher is None:
+        return None
+    sign = 1 if metric.higher else -1
+    first = max(known, key=lambda name: sign * known[name]["mean"])
+    own = known[first]["low"] if metric.higher else -known[first]["high"]
+    others = [s["high"] if metric.higher else -s["low"] for name, s in known.items() if name != first]
+    return first if own > max(others) else None
+
+
+def methods_table(
+    scores: Mapping[str, Mapping[str, Any]],
+    keys: Sequence[str],
+    draw: Drawings,
+    caption: str,
+    *,
+    faces: int | None = None,
+    told: bool = False,
+    outside: Sequence[str] = (),
+    undone: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Markup:
+    """HTML: a row for each method, a column for each score; the best of a column is marked.
+
+    Args:
+        scores: method -> key -> summary.
+        keys: the columns; those that nobody has are left out.
+        draw: the looks of the methods.
+        caption: what the table shows.
+        faces: how many a cell's mean is over, unless the cell says otherwise.
+        told: say who was given the true mask and who is blind.
+        outside: methods that stand in the table for comparison and cannot be best.
+        undone: method -> key -> share of the damage undone, a row below that method's.
+    """
+    keys = [k for k in keys if any(k in found for found in scores.values())]
+    best = {k: best_of({m: s.get(k) for m, s in scores.items() if m not in outside}, metric(k)) for k in keys}
+    rows = []
+    for method, values in scores.items():
+        cells = [html_cell(values.get(k), metric(k), faces, best[k] == method) for k in keys]
+        rows.append(tag("tr", method_head(method, draw, values if told else None), cells))
+        if undone and undone.get(method):
+            cells = [html_cell(undone[method].get(k), Metric("", digits=1, scale=100), unit=" %") for k in keys]
+            rows.append(tag("tr", tag("th", "damage undone", scope="row"), cells, class_="undone"))
+    return html_table(caption, [_heading(metric(k)) for k in keys], rows)
+
+
+def html_table(caption: str, headings: Sequence[Any], rows: Iterable[Markup]) -> Markup:
+    """A table that scrolls inside its own frame where the screen is narrow."""
+    head = tag("tr", tag("td", class_="corner"), (tag("th", h, scope="col") for h in headings))
+    whole = tag("table", tag("caption", tag("span", caption)), tag("thead", head), tag("tbody", rows))
+    return tag("div", whole, class_="scroll", role="region", tabindex="0", aria_label=caption)
+
+
+def words_table(caption: str, headings: Sequence[str], rows: Mapping[str, Sequence[Any]]) -> Markup:
+    """A table of finished texts; the key of a row is its first cell."""
+    body = [tag("tr", tag("th", name, scope="row"), (tag("td", c) for c in row)) for name, row in rows.items()]
+    return html_table(caption, headings, body)
+
+
+def html_cell(summary: Any, metric: Metric, faces: int | None = None, best: bool = False, unit: str = "") -> Markup:
+    """A mean, its interval below it, and what else must be known; plain numbers have no interval."""
+    if isinstance(summary, int | float):
+        return tag("td", metric.number(summary))
+    if not summary or "mean" not in summary:
+        return tag("td", tag("span", "–", class_="none"))
+    said = remark(summary, faces)
+    return tag(
+        "td",
+        tag("span", metric.number(summary["mean"]) + unit, class_="mean"),
+        tag("span", " (best)", class_="unseen") if best else None,
+        " ",
+        tag("span", metric.interval(summary), class_="interval"),
+        (" ", tag("span", said, class_="remark")) if said else None,
+        class_="best" if best else None,
+    )
+
+
+def method_head(method: str, draw: Drawings, scores: Mapping[str, Any] | None = None) -> Markup:
+    """The first cell of a method's row: mark, name, and with `scores` what it was told."""
+    name = method_label(method)
+    told = method_label(method, scores).removeprefix(name).strip(" ,()")
+    body = (draw.swatch(method), tag("span", breakable(name), tag("small", told) if told else None))
+    return tag("th", tag("span", body, class_="method"), scope="row", class_=draw.colour(method))
+
+
+def _heading(metric: Metric) -> tuple[Any, ...]:
+    arrow = {True: "higher is better", False: "lower is better"}.get(metric.higher)
+    sign = tag("span", "↑" if metric.higher else "↓", title=arrow, role="img", aria_label=arrow) if arrow else None
+    return (metric.label, "\u00a0", sign, (" ", tag("span", metric.unit, class_="unit")) if metric.unit else None)
 
 
 def _worn_sentence(name: str, counts: Mapping[str, Any]) -> str:

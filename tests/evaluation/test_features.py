@@ -1,21 +1,10 @@
-import hashlib
-
-import keras
 import numpy as np
 import pytest
-from keras import layers
 
 from tests.evaluation.stand_ins import MeanColour
-from tfinpaint.errors import InputError, WeightsError
-from tfinpaint.evaluation import (
-    build_inception,
-    feature_distance,
-    feature_distance_name,
-    feature_networks,
-    frechet_name,
-    pooled_features,
-)
-from tfinpaint.features import build_squeeze_net, build_vgg16
+from tfinpaint.errors import InputError
+from tfinpaint.evaluation import feature_distance, pooled_features
+from tfinpaint.features import build_squeeze_net
 
 
 def _pictures(count=5, size=12, seed=0):
@@ -96,62 +85,3 @@ def test_a_tap_must_be_named_where_there_are_several():
         pooled_features(Taps(), _pictures(), tap="fire99")
     with pytest.raises(InputError, match="must be None"):
         pooled_features(MeanColour(), _pictures(), tap="flat")
-
-
-def test_distances_are_named_after_their_network():
-    squeeze, vgg = build_squeeze_net(None, taps=("relu1",)), build_vgg16(None, taps=("relu1_1",))
-    assert feature_distance_name(squeeze) == "SqueezeNet feature distance"
-    assert feature_distance_name(vgg) == "VGG16 feature distance"
-    assert frechet_name(vgg) == "Fréchet distance on VGG16"
-    assert frechet_name(keras.Sequential(name="inception_v3")) == "FID (Keras Inception v3)"
-    assert frechet_name(MeanColour()) == "Fréchet distance on MeanColour"
-
-
-@pytest.fixture
-def tiny_inception(monkeypatch):
-    """In place of the real one: the pixels' mean and what it was asked for."""
-    asked = {}
-
-    def build(**arguments):
-        asked.update(arguments)
-        inputs = layers.Input(arguments["input_shape"])
-        return keras.Model(inputs, layers.GlobalAveragePooling2D()(inputs))
-
-    monkeypatch.setattr(keras.applications, "InceptionV3", build)
-    return asked
-
-
-def test_inception_sees_pictures_of_299_pixels(tiny_inception):
-    pictures = _pictures(2, 40)
-    found = pooled_features(build_inception("imagenet"), pictures, batch_size=2)
-    assert tiny_inception["input_shape"] == (299, 299, 3) and tiny_inception["pooling"] == "avg"
-    assert tiny_inception["include_top"] is False and tiny_inception["weights"] == "imagenet"
-    np.testing.assert_allclose(found, (pictures / 127.5 - 1).mean((1, 2)), atol=0.02)  # edges weigh a little more
-
-
-def test_a_weights_file_of_inception_is_taken_by_its_hash(tiny_inception, tmp_path, monkeypatch):
-    path = tmp_path / "w.h5"
-    with pytest.raises(WeightsError, match=r"w.h5' cannot be read.*notop.h5 \(MD5 bcbd6486"):
-        build_inception(path)
-    path.write_bytes(b"weights")
-    with pytest.raises(WeightsError, match=f"another one .MD5 {hashlib.md5(b'weights').hexdigest()}"):
-        build_inception(path)
-    monkeypatch.setattr(feature_networks, "INCEPTION_MD5", hashlib.md5(b"weights").hexdigest())
-    build_inception(path)
-    assert tiny_inception["weights"] == path
-
-
-def test_a_failed_fetch_of_inception_says_which_file_belongs_where(monkeypatch):
-    def fail(**_):
-        raise OSError("no network")
-
-    monkeypatch.setattr(keras.applications, "InceptionV3", fail)
-    with pytest.raises(WeightsError, match=r"OSError.*notop.h5 \(MD5 bcbd6486.*~/.keras/models, or give its path"):
-        build_inception()
-
-
-def test_the_real_inception_gives_2048_features():
-    network = build_inception(None)
-    found = pooled_features(network, _pictures(1, 32), batch_size=1)
-    assert found.shape == (1, 2048) and np.isfinite(found).all() and found.std() > 0
-    assert not network.trainable_variables and network.output.dtype == "float32"
