@@ -20,7 +20,7 @@ from tqdm import tqdm
 from tfinpaint import records, zoo
 from tfinpaint.data import concatenate, load_faces
 from tfinpaint.data.occlusions import Rectangle, Text
-from tfinpaint.evaluation import build_landmark_judge, summarise, telea, write_sheet
+from tfinpaint.evaluation import build_landmark_judge, summarise, telea
 from tfinpaint.evaluation.benchmark import HELD_OUT_SEED, Judges, load_protocol
 from tfinpaint.evaluation.benchmark.collect import rounded
 from tfinpaint.evaluation.benchmark.drawing import DrawnFaces, drawn_faces
@@ -30,6 +30,7 @@ from tfinpaint.evaluation.benchmark.methods import Answer
 from tfinpaint.evaluation.bootstrap import draw_counts
 from tfinpaint.evaluation.protocols import Estimate, Outcome, load_embedder, undone
 from tfinpaint.evaluation.report import update_tables
+from tfinpaint.images import write_sheet
 from tfinpaint.models import C2FDAN
 from tfinpaint.training.backend import compile_inference
 

@@ -15,11 +15,12 @@ import numpy as np
 
 from benchmarks.c2fdan import METHODS, PRESET, arguments, held_out, load, painters
 from tfinpaint import records, zoo
-from tfinpaint.evaluation import summarise, write_sheet
+from tfinpaint.evaluation import summarise
 from tfinpaint.evaluation.benchmark import load_protocol
 from tfinpaint.evaluation.benchmark.collect import rounded
 from tfinpaint.evaluation.benchmark.drawing import DrawnFaces
 from tfinpaint.evaluation.report import update_tables
+from tfinpaint.images import write_sheet
 
 # Width and height as shares of the eyes' distance; iris and lids of an adult are about 0.19 and 0.47 of it wide.
 BOX, EYE, IRIS = (0.75, 0.55), (0.5, 0.25), (0.2, 0.15)

@@ -12,9 +12,8 @@ from tfinpaint.cli.demo import LANDMARKS
 from tfinpaint.data import occlusions
 from tfinpaint.data.occlusions.drawings import KINDS
 from tfinpaint.data.occlusions.face_mask import NAMED
-from tfinpaint.evaluation.sheet import contact_sheet
 from tfinpaint.faces import align
-from tfinpaint.images import write_picture
+from tfinpaint.images import contact_sheet, write_picture
 
 SIDE = 192
 

@@ -30,7 +30,7 @@ MAY = {
     "restoration": COMMON | {"engine", "zoo", "faces", "images"},
     "evaluation": COMMON | {"engine", "framing", "zoo", "faces", "images", "data", "features", "records"},
     "export": COMMON | {"engine", "framing", "zoo", "records"},
-    "callbacks": COMMON | {"engine", "zoo", "images", "evaluation", "training", "records"},
+    "callbacks": COMMON | {"engine", "zoo", "images", "training", "records"},
 }
 NO_TENSORFLOW = ("callbacks", "layers", "losses", "features", "models", "faces", "images", "training")
 

@@ -113,8 +113,8 @@ DATA = (
     Fault(
         "the second view is the first",
         "tfinpaint/data/pipeline.py",
-        'occlusion(sample["image"], sample["landmarks"], draw.seeds())',
-        'occlusion(sample["image"], sample["landmarks"], seeds)',
+        "hide(sample, draw.seeds())",
+        "hide(sample, seeds)",
         ("tests/data/test_uv_views_and_distance.py::test_a_positive_pair_is_the_same_picture_under_two_masks",),
     ),
 )

@@ -79,8 +79,8 @@ def test_mask_and_comparison_are_written_beside(folder, tmp_path):
     assert mask.shape == (240, 240) and set(np.unique(mask)) == {0, 255}
     assert np.array_equal(after[mask == 0], PORTRAIT[mask == 0])
     sheet = np.asarray(Image.open(tmp_path / "out_compare.png"))
-    assert sheet.shape == (240 + 28, 3 * 240 + 2 * 8, 3)
-    assert np.array_equal(sheet[28:, :240], PORTRAIT) and np.array_equal(sheet[28:, -240:], after)
+    assert sheet.shape == (24 + 244, 3 * 244 + 4, 3)
+    assert np.array_equal(sheet[24:-4, 4:244], PORTRAIT) and np.array_equal(sheet[24:-4, -244:-4], after)
 
 
 def test_a_given_mask_is_used(folder, tmp_path):

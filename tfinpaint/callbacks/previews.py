@@ -9,7 +9,7 @@ import numpy as np
 
 from tfinpaint.callbacks.samples import Samples
 from tfinpaint.errors import InputError
-from tfinpaint.evaluation.sheet import write_sheet
+from tfinpaint.images import write_sheet
 
 
 class Previews(keras.callbacks.Callback):

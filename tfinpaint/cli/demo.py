@@ -27,9 +27,8 @@ LANDMARKS = ((202, 101), (246, 103), (223, 126), (203, 143), (241, 144))
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes `figure.png`, and `<model>_<kind>_occluded.png` and `_restored.png` of each row; prints numbers."""
-    import numpy as np
 
-    from tfinpaint import evaluation, faces, images, restoration, zoo
+    from tfinpaint import faces, images, restoration, zoo
     from tfinpaint.data.occlusions.mixtures import MIXTURES
     from tfinpaint.engine import contract_of
 
@@ -70,8 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
             others.append(_columns(portrait, hidden, restore(hidden, hole)))
     for name, pictures, side, fold in (("figure", rows, 320, 1), ("sheet", others, 160, 2)):
         if pictures:
-            sheet = {label: np.stack([row[label][window] for row in pictures]) for label in pictures[0]}
-            evaluation.write_sheet(sheet, out / f"{name}.png", side=side, fold=fold)
+            sheet = {label: [row[label][window] for row in pictures] for label in pictures[0]}
+            images.write_sheet(sheet, out / f"{name}.png", side=side, fold=fold)
     print(f"look at {out / 'figure.png'}")
     return 0
 
@@ -96,9 +95,9 @@ def _scores(portrait: Any, hidden: Any, hole: Any, restored: Any, window: Any) -
 
 
 def _columns(portrait: Any, occluded: Any, restored: Any) -> dict[str, Any]:
-    import numpy as np
+    from tfinpaint.images import tinted
 
-    found = np.where(restored.mask[..., None], occluded // 3 + np.array([150, 20, 40], np.uint8), occluded)
+    found = tinted(occluded, restored.mask)
     return {"photo": portrait, "occluded": occluded, "mask found": found, "restored": restored.pixels}
 
 

@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from tfinpaint.cli.quiet import quiet_stderr
     from tfinpaint.errors import InputError, TfinpaintError
+    from tfinpaint.images import write_sheet
 
     if arguments.repeat < 1 or (arguments.limit is not None and arguments.limit < 1):
         raise InputError(f"--repeat and --limit must be at least 1. Received: {arguments.repeat}, {arguments.limit}.")
@@ -67,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
         except TfinpaintError as error:
             failures.append(f"{name}: {error}")
     if cells:
-        _write_sheet(cells, arguments.out / "sheet.png")
+        columns = dict(zip(("occluded", "mask"), zip(*cells, strict=True), strict=True))
+        write_sheet(columns, arguments.out / "sheet.png", fold=min(4, len(cells)))
     if points:
         _write_points(points, arguments.out / "landmarks.csv")
     for failure in failures:
@@ -83,13 +85,18 @@ def _occlude(
     import numpy as np
 
     from tfinpaint.data.occlude_photo import occlude_photo
+    from tfinpaint.images import fitted
 
     pixels, faces = look()
     for k, end in enumerate(_ends(arguments.repeat)):
         occluded, mask = occlude_photo(pixels, faces, occlusion, seed=(arguments.seed, number + k * 2**20))
         triple = pixels, occluded, mask.astype(np.uint8) * 255
         _write(triple, arguments.out, f"{name}{end}")
-        yield end, max(faces, key=lambda five: np.ptp(five, axis=0).sum()), _cell(occluded, triple[2])
+        yield (
+            end,
+            max(faces, key=lambda five: np.ptp(five, axis=0).sum()),
+            [fitted(picture, 160) for picture in triple[1:]],
+        )
 
 
 def _ends(repeat: int) -> list[str]:
@@ -224,31 +231,3 @@ def _write_points(points: dict[str, Any], path: Path) -> None:
     writer.writerow(_HEADER)
     writer.writerows([name, *(f"{v:.2f}" for row in five for v in row)] for name, five in points.items())
     replace_file(path, table.getvalue().encode("utf-8", "surrogateescape"))
-
-
-def _cell(occluded: Any, mask: Any, side: int = 160) -> Any:
-    """A small occluded picture with its mask below."""
-    import cv2
-    import numpy as np
-
-    height, width = mask.shape
-    scale = side / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    cell = np.full((2 * side + 4, side, 3), 255, np.uint8)
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    cell[: size[1], : size[0]] = cv2.resize(occluded, size, interpolation=way)
-    shown = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-    cell[side + 4 : side + 4 + size[1], : size[0]] = shown[..., None]
-    return cv2.copyMakeBorder(cell, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=(255, 255, 255))
-
-
-def _write_sheet(cells: list[Any], path: Path, columns: int = 8) -> None:
-    """The cells in rows."""
-    import numpy as np
-
-    from tfinpaint.images import write_picture
-
-    columns = min(columns, len(cells))
-    cells = cells + [np.full_like(cells[0], 255)] * (-len(cells) % columns)
-    rows = [np.concatenate(cells[i : i + columns], axis=1) for i in range(0, len(cells), columns)]
-    write_picture(np.concatenate(rows), path)

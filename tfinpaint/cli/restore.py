@@ -177,36 +177,16 @@ def _make_folders(targets: Iterable[Path]) -> None:
             raise ImageFileError(f"The folder {folder} cannot be made: {error.strerror or error}.") from None
 
 
-def comparison(restored: "Restored", side: int = 640) -> Any:
-    """The photo, the painted part tinted, and the result side by side and labelled; each at most `side` long."""
-    import cv2
-    import numpy as np
-    from PIL import Image, ImageDraw, ImageFont
-
-    before, after = restored.photo.pixels, restored.pixels
-    scale = min(1, side / max(before.shape[:2]))
-    width, height = (max(1, round(length * scale)) for length in before.shape[1::-1])
-    shrink = cv2.INTER_AREA
-    before, after = (cv2.resize(picture, (width, height), interpolation=shrink) for picture in (before, after))
-    found = cv2.resize(restored.mask.astype(np.float32), (width, height), interpolation=shrink)[..., None]
-    tinted = np.rint(before + 0.55 * found * (np.array([255, 40, 40]) - before)).astype(np.uint8)
-    gap, top = 8, 28
-    sheet = Image.new("RGB", (3 * width + 2 * gap, height + top), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(16)
-    for i, (label, picture) in enumerate({"photo": before, "hidden": tinted, "restored": after}.items()):
-        sheet.paste(Image.fromarray(picture), (i * (width + gap), top))
-        draw.text((i * (width + gap) + width / 2, top / 2), label, fill="black", font=font, anchor="mm")
-    return np.asarray(sheet)
-
-
 def _save(restored: "Restored", path: Path, save_mask: bool, compare: bool) -> None:
-    from tfinpaint.images import write_picture
+    from tfinpaint.images import tinted, write_picture, write_sheet
 
     restored.save(path)
     if save_mask:
         write_picture(restored.mask.astype("uint8") * 255, path.with_name(f"{path.stem}_mask.png"))
     if compare:
-        write_picture(comparison(restored), path.with_name(f"{path.stem}_compare.png"))
+        before = restored.photo.pixels
+        shown = {"photo": [before], "hidden": [tinted(before, restored.mask)], "restored": [restored.pixels]}
+        write_sheet(shown, path.with_name(f"{path.stem}_compare.png"), side=640, enlarge=False)
 
 
 def _box(text: str) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""How good a restoration is: metrics, judges that no loss looks through, baselines, protocols, contact sheets."""
+"""How good a restoration is: metrics, judges that no loss looks through, baselines, protocols."""
 
 from tfinpaint.evaluation.baselines import mean_face, mean_of_others, navier_stokes, telea
 from tfinpaint.evaluation.benchmark import HELD_OUT_SEED, freeze, load_protocol, run_benchmark, save_protocol
@@ -28,7 +28,6 @@ from tfinpaint.evaluation.metrics import (
     ssim_maps,
 )
 from tfinpaint.evaluation.real_masks import FoundFaces, find_faces, score_labelled, score_worn
-from tfinpaint.evaluation.sheet import write_sheet
 
 __all__ = [
     "HELD_OUT_SEED",
@@ -68,5 +67,4 @@ __all__ = [
     "ssim_maps",
     "summarise",
     "telea",
-    "write_sheet",
 ]

@@ -1,10 +1,11 @@
-"""Picture files: the one reader, the one writer, and the one reader of masks."""
+"""Picture files: the one reader, the one writer, the one reader of masks, contact sheets."""
 
 from tfinpaint.images.folder import Listing, photos_in, readable_suffixes
 from tfinpaint.images.formats import SUFFIXES, output_suffix
 from tfinpaint.images.masks import read_mask
 from tfinpaint.images.photo import MAX_PIXELS, MIN_SIDE, Photo
 from tfinpaint.images.reader import read
+from tfinpaint.images.sheet import contact_sheet, fitted, tinted, write_sheet
 from tfinpaint.images.writer import is_ours, write, write_picture
 
 __all__ = [
@@ -13,12 +14,16 @@ __all__ = [
     "SUFFIXES",
     "Listing",
     "Photo",
+    "contact_sheet",
+    "fitted",
     "is_ours",
     "output_suffix",
     "photos_in",
     "read",
     "read_mask",
     "readable_suffixes",
+    "tinted",
     "write",
     "write_picture",
+    "write_sheet",
 ]

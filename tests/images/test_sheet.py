@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tfinpaint.evaluation import write_sheet
+from tfinpaint.images import contact_sheet, tinted, write_sheet
 
 
 def _columns(count):
@@ -33,3 +33,17 @@ def test_nothing_is_left_where_a_sheet_cannot_be_written(tmp_path):
     with pytest.raises(OSError, match="missing"):
         write_sheet(_columns(1), tmp_path / "missing" / "sheet.png")
     assert not list(tmp_path.iterdir())
+
+
+def test_pictures_keep_their_form_and_grow_only_if_asked():
+    wide, mask = np.full((20, 40, 3), 7, np.uint8), np.full((20, 40), 255, np.uint8)
+    sheet = contact_sheet({"a": [wide], "b": [mask]}, side=80)
+    assert sheet.shape == (24 + 44, 2 * 84 + 4, 3) and (sheet[24:64, 4:84] == 7).all()
+    assert contact_sheet({"a": [wide]}, side=80, enlarge=False).shape == (24 + 24, 44 + 4, 3)
+    assert contact_sheet({"a": [wide]}, side=10, enlarge=False).shape == (24 + 9, 14 + 4, 3)
+
+
+def test_what_is_hidden_is_red_and_the_rest_as_it_is():
+    picture, mask = np.full((2, 2, 3), 100, np.uint8), np.array([[True, False], [False, False]])
+    found = tinted(picture, mask)
+    assert found[0, 0].tolist() == [185, 67, 67] and (found[~mask] == 100).all() and (picture == 100).all()
