@@ -37,6 +37,16 @@ def test_one_line_sums_up_and_a_second_run_says_the_same(album, tmp_path, capsys
     assert len(faces) == 4 and np.isfinite(faces.landmarks).all()
 
 
+def test_what_is_no_photo_is_counted(album, tmp_path, capsys):
+    for name in ("._0.png", "notes.txt"):
+        (album / "ann" / name).write_bytes(b"?")
+    assert prepare(album, tmp_path / "out", "--size", "48") == 0
+    said = capsys.readouterr()
+    assert "4 faces of 5 photos" in said.out
+    assert f"tfinpaint: left out of {album}: " in said.err and "1 of the system" in said.err
+    assert "1 .txt, no kind of picture" in said.err
+
+
 def test_options_reach_the_manifest(album, tmp_path, capsys):
     more = ["--faces", "all", "--min-face", "20", "--format", "jpeg", "--quality", "90", "--identities"]
     assert prepare(album, tmp_path / "out", *more, "--workers", "2", "--size", "64", "--detector", "mtcnn") == 0

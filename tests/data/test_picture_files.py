@@ -4,11 +4,12 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image, features
 
 from tests.data.photos import encoded
 from tests.faces_for_tests import synthetic_faces
 from tfinpaint.data import concatenate, load_faces, split_by_identity
-from tfinpaint.data.picture_files import fingerprint, pictures_of, readers_of
+from tfinpaint.data.picture_files import fingerprint, left_out, pictures_of, readers_of
 from tfinpaint.errors import ImageFileError, InputError
 
 FACES, LANDMARKS = synthetic_faces(6, 48)
@@ -37,6 +38,39 @@ def test_a_folder_and_its_zip_hold_the_same_pictures(people):
     assert [p.name for p in pictures_of(people)] == [p.name for p in pictures_of(archive)] == NAMES
     assert [p.folder for p in pictures_of(archive)] == [n.split("/")[0] for n in NAMES]
     assert {k: read() for k, read in readers_of(people).items()} == {k: r() for k, r in readers_of(archive).items()}
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_every_kind_that_can_be_read_is_taken_and_the_rest_is_counted(people, kind):
+    kinds = {".jfif": "JPEG", ".jpe": "JPEG", ".gif": "GIF", ".tiff": "TIFF", ".WEBP": "WEBP"}
+    kinds |= {".avif": "AVIF"} if features.check("avif") else {}
+    names, table = [*NAMES], dict(zip(NAMES, LANDMARKS, strict=True))
+    for i, (ending, file_format) in enumerate(kinds.items()):
+        names.append(f"person0/{chr(ord('a') + i)}{ending}")
+        Image.fromarray(FACES[0]).save(people / names[-1], file_format)
+        table[names[-1]] = LANDMARKS[0]
+    for name in ("person0/._0.png", "notes.txt", "more.TXT", "Thumbs.db"):
+        (people / name).write_bytes(b"?")
+    place = people
+    if kind == "zip":
+        place = people.with_suffix(".zip")
+        with zipfile.ZipFile(place, "w") as archive:
+            for file in people.rglob("*"):
+                archive.write(file, file.relative_to(people))
+    assert [p.name for p in pictures_of(place)] == sorted(names)
+    assert left_out(place).count("2 ") == 2 and "2 of the system" in left_out(place)
+    assert "2 .txt, no kind of picture" in left_out(place)
+    faces = load_faces(place, size=48, landmarks=table)
+    assert faces.names == tuple(sorted(names)) and not faces.bad
+    for name, picture in zip(faces.names, faces.images, strict=True):
+        assert np.abs(picture.astype(int) - faces.images[faces.names.index(NAMES[0])]).mean() < 20 or name in NAMES
+
+
+def test_a_place_without_pictures_says_what_it_holds(tmp_path):
+    (tmp_path / "notes.txt").write_bytes(b"?")
+    with pytest.raises(InputError, match=r"with none; left out: 1 \.txt, no kind of picture\."):
+        pictures_of(tmp_path)
+    assert left_out(tmp_path / "notes.txt") == ""
 
 
 def test_a_fingerprint_changes_with_names_and_contents(people):

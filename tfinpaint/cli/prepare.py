@@ -1,6 +1,7 @@
 """`tfinpaint prepare`: finds and aligns the faces of photos and writes them for training."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,13 @@ def run(arguments: argparse.Namespace) -> int:
     with quiet_stderr():
         import tensorflow  # noqa: F401 (it chatters while it is loaded)
 
+        from tfinpaint.data.picture_files import left_out
         from tfinpaint.data.prepare import prepare_faces
 
     options = {k: v for k, v in vars(arguments).items() if k not in ("command", "sources", "out", "format")}
+    for source in arguments.sources:
+        if Path(source).exists() and (words := left_out(Path(source))):
+            print(f"tfinpaint: left out of {source}: {words}.", file=sys.stderr)
     manifest = prepare_faces(arguments.sources, arguments.out, image_format=arguments.format, progress=True, **options)
     print(summary(Path(arguments.out), manifest))
     return 0

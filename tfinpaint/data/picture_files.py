@@ -4,13 +4,14 @@ import hashlib
 import threading
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tfinpaint.errors import ImageFileError, InputError
+from tfinpaint.images import Listing, readable_suffixes, why_left_out
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 _FAULTS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
 
 
@@ -34,17 +35,37 @@ class PictureFile:
         return PurePosixPath(self.name).parent.name
 
 
-def pictures_of(path: Path, suffixes: Iterable[str] = SUFFIXES) -> list[PictureFile]:
+def pictures_of(path: Path, suffixes: Iterable[str] | None = None) -> list[PictureFile]:
     """The pictures below a folder or in a zip, in order of name.
+
+    Args:
+        path: of the folder or the zip.
+        suffixes: of pictures; by default all that can be read.
 
     Raises:
         InputError: neither a folder nor a whole zip, or without a picture.
     """
-    suffixes = tuple(suffixes)
+    suffixes = readable_suffixes() if suffixes is None else tuple(suffixes)
     found = _in_folder(path, suffixes) if path.is_dir() else _in_zip(path, suffixes)
     if not found:
-        raise InputError(f"`path` must hold {', '.join(suffixes)} files. Received: path={str(path)!r}, with none.")
+        said = f"; left out: {words}" if (words := left_out(path, suffixes)) else ""
+        raise InputError(
+            f"`path` must hold {', '.join(suffixes)} files. Received: path={str(path)!r}, with none{said}."
+        )
     return sorted(found, key=lambda picture: picture.name)
+
+
+def left_out(path: Path, suffixes: Iterable[str] | None = None) -> str:
+    """What else lies below a folder or in a zip, counted by reason; empty where there is nothing."""
+    suffixes = readable_suffixes() if suffixes is None else tuple(suffixes)
+    if path.is_dir():
+        names = [file.name for file in path.rglob("*") if file.is_file()]
+    elif not zipfile.is_zipfile(path):
+        names = []
+    else:
+        with zipfile.ZipFile(path) as archive:
+            names = [PurePosixPath(info.filename).name for info in archive.infolist() if not info.is_dir()]
+    return Listing((), Counter(filter(None, (why_left_out(name, suffixes) for name in names)))).words
 
 
 def readers_of(path: Path) -> dict[str, Callable[[], bytes]]:
@@ -61,8 +82,7 @@ def fingerprint(pictures: Iterable[PictureFile]) -> str:
 
 
 def _wanted(name: str, suffixes: tuple[str, ...]) -> bool:
-    # macOS puts a shadow "._face.jpg" of each file into its zips; it is no picture
-    return name.lower().endswith(suffixes) and not PurePosixPath(name).name.startswith("._")
+    return why_left_out(PurePosixPath(name).name, suffixes) is None
 
 
 def _in_folder(path: Path, suffixes: tuple[str, ...]) -> list[PictureFile]:

@@ -29,7 +29,6 @@ from tfinpaint.data.shards import MANIFEST
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.faces import Detector
 from tfinpaint.files import remove_parts, write_whole
-from tfinpaint.images import SUFFIXES
 
 REPORT = "report.csv"
 
@@ -106,7 +105,7 @@ def _items(sources: Sequence[Path], identities: bool) -> tuple[list[PhotoItem], 
     """The photos in order, and what the manifest says of each source: its name, not where it lies."""
     items, described = [], []
     for number, source in enumerate(sources):
-        pictures = pictures_of(source, SUFFIXES)
+        pictures = pictures_of(source)
         label = source.resolve().name
         described.append({"name": label, "photos": len(pictures), "fingerprint": fingerprint(pictures)})
         for picture in pictures:

@@ -14,13 +14,13 @@ from tfinpaint.data.bad_files import check_choice, stop_or_warn
 from tfinpaint.data.face_set import FaceSet, concatenate, split_by_identity
 from tfinpaint.data.framing import align_picture
 from tfinpaint.data.landmark_files import find_landmarks, read_corners, read_landmarks
-from tfinpaint.data.picture_files import SUFFIXES, PictureFile, pictures_of, readers_of
+from tfinpaint.data.picture_files import PictureFile, pictures_of, readers_of
 from tfinpaint.data.prepared import is_prepared, load_prepared
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.framing import landmark_fault
+from tfinpaint.images import read
 
 __all__ = [
-    "SUFFIXES",
     "FaceSet",
     "align_picture",
     "concatenate",
@@ -121,11 +121,12 @@ def load_faces(
 
 def _decode(file: PictureFile) -> np.ndarray | None:
     try:
-        data = np.frombuffer(file.read(), np.uint8)
+        data = file.read()
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+        # OpenCV is faster, and does not know all kinds
+        return read(file.name, data).pixels if picture is None else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
     except ImageFileError:
         return None
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
-    return None if picture is None else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
 
 
 def _beyond(points: np.ndarray, picture: np.ndarray) -> str | None:

@@ -1,6 +1,6 @@
 """Picture files: the one reader, the one writer, the one reader of masks, contact sheets."""
 
-from tfinpaint.images.folder import Listing, photos_in, readable_suffixes
+from tfinpaint.images.folder import Listing, photos_in, readable_suffixes, why_left_out
 from tfinpaint.images.formats import SUFFIXES, output_suffix
 from tfinpaint.images.masks import read_mask
 from tfinpaint.images.photo import MAX_PIXELS, MIN_SIDE, Photo
@@ -23,6 +23,7 @@ __all__ = [
     "read_mask",
     "readable_suffixes",
     "tinted",
+    "why_left_out",
     "write",
     "write_picture",
     "write_sheet",

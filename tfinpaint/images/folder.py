@@ -2,7 +2,7 @@
 
 import importlib.util
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,23 @@ def readable_suffixes() -> tuple[str, ...]:
     return (*SUFFIXES, ".gif", *avif, *(_HEIC if importlib.util.find_spec("pillow_heif") else ()))
 
 
+def why_left_out(name: str, endings: Iterable[str]) -> str | None:
+    """Why a file of that name is not taken as a photo, in words that follow a number; None where it is.
+
+    Args:
+        name: of the file, without its folder.
+        endings: of the pictures that are taken, see `readable_suffixes`.
+    """
+    ending = Path(name).suffix.lower()
+    if name.startswith("._") or name in (".DS_Store", "Thumbs.db", "desktop.ini"):
+        return "of the system"
+    if ending in endings:
+        return None
+    if ending in _HEIC:
+        return f"{ending}, read with `pip install tfinpaint[heic]`"
+    return f"{ending or 'without an ending'}, no kind of picture"
+
+
 def photos_in(folder: Path) -> Listing:
     """The photos directly in a folder, not below it; shadow files of macOS (`._name.jpg`) are none.
 
@@ -50,17 +67,11 @@ def photos_in(folder: Path) -> Listing:
     except OSError as error:
         raise ImageFileError(f"The folder {folder} cannot be read: {error.strerror or error}.") from None
     for entry in entries:
-        ending = entry.suffix.lower()
-        if entry.name.startswith("._") or entry.name in (".DS_Store", "Thumbs.db", "desktop.ini"):
-            left_out["of the system"] += 1
-        elif entry.is_dir():
-            left_out["folders in it"] += 1
-        elif ending in endings:
+        reason = "folders in it" if entry.is_dir() else why_left_out(entry.name, endings)
+        if reason is None:
             photos.append(entry)
-        elif ending in _HEIC:
-            left_out[f"{ending}, read with `pip install tfinpaint[heic]`"] += 1
         else:
-            left_out[f"{ending or 'without an ending'}, no kind of picture"] += 1
+            left_out[reason] += 1
     listing = Listing(tuple(photos), dict(left_out))
     if not photos:
         said = f"; left out: {listing.words}" if left_out else ""
