@@ -1,14 +1,19 @@
 # `make demo`: install into .venv, restore a portrait, write demo/figure.png.   `make test`: every check there is.
+# `make test-oldest`: the tests on the oldest versions that setup.cfg allows, installed into .venv-oldest.
 PYTHON ?= python3
+OLDEST ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-oldest lint clean
 
 demo: .venv/installed
 	$(BIN)/tfinpaint demo --out demo
 
 test: lint
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+
+test-oldest: .venv-oldest/installed
+	.venv-oldest/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -21,5 +26,11 @@ lint: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
+.venv-oldest/installed: setup.cfg setup.py
+	test -x .venv-oldest/bin/python || $(OLDEST) -m venv .venv-oldest
+	sed -n 's/^ *\([a-z0-9-]*\)>=/\1==/p' setup.cfg | sort -u > .venv-oldest/constraints.txt
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv-oldest/constraints.txt --editable '.[dev]'
+	touch $@
+
 clean:
-	rm -rf .venv build dist *.egg-info demo runs
+	rm -rf .venv .venv-oldest build dist *.egg-info demo runs
