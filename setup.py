@@ -8,7 +8,7 @@ setup(
     package_data={
         "tfinpaint": ["_third_party/*", "_third_party/*/*"],
         "tfinpaint._zoo": ["*/*"],
-        "tfinpaint.evaluation.benchmark": ["*.json"],
+        "tfinpaint.evaluation.benchmark": ["*.json", "*/faces.*"],
         "tfinpaint.evaluation.report": ["*.css"],
     },
 )

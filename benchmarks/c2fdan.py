@@ -24,7 +24,7 @@ from tfinpaint.evaluation import build_landmark_judge, summarise, telea
 from tfinpaint.evaluation.benchmark import HELD_OUT_SEED, Judges, load_protocol
 from tfinpaint.evaluation.benchmark.collect import rounded
 from tfinpaint.evaluation.benchmark.drawing import DrawnFaces, drawn_faces
-from tfinpaint.evaluation.benchmark.freeze import check_file, check_pictures
+from tfinpaint.evaluation.benchmark.files import check_file, check_pictures
 from tfinpaint.evaluation.benchmark.measure import measure, see
 from tfinpaint.evaluation.benchmark.methods import Answer
 from tfinpaint.evaluation.bootstrap import draw_counts

@@ -23,7 +23,7 @@ from tfinpaint.evaluation import build_landmark_judge, summarise
 from tfinpaint.evaluation.benchmark import HELD_OUT_SEED, Judges, build_feature_judge, load_protocol
 from tfinpaint.evaluation.benchmark.collect import rounded
 from tfinpaint.evaluation.benchmark.drawing import drawn_faces
-from tfinpaint.evaluation.benchmark.freeze import check_file, check_pictures
+from tfinpaint.evaluation.benchmark.files import check_file, check_pictures
 from tfinpaint.evaluation.benchmark.measure import measure, see
 from tfinpaint.evaluation.benchmark.methods import Answer
 from tfinpaint.evaluation.protocols import load_embedder

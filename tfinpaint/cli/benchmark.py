@@ -1,7 +1,9 @@
 """`tfinpaint benchmark`: scores models on a frozen benchmark, beside what needs no model; writes numbers and a report.
 
-tfinpaint benchmark fmodr --data data/ --out bench/       the frozen benchmark, on files laid out as it lists
-tfinpaint benchmark fmodr --faces my_faces/ --out bench/  the same measures on your own faces
+tfinpaint benchmark fmodr --protocol public-1 --out bench/  a small benchmark that brings its own faces
+tfinpaint benchmark fmodr --data data/ --out bench/         the frozen benchmark, on files laid out as it lists
+tfinpaint benchmark --data data/ --files                    which files these are, where from, and what is missing
+tfinpaint benchmark fmodr --faces my_faces/ --out bench/    the same measures on your own faces
 """
 
 import argparse
@@ -21,10 +23,16 @@ def add_parser(subparsers: Any) -> None:
         "benchmark", help=HELP, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("models", nargs="*", metavar="MODEL", help="models or presets; none measures baselines only")
-    where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--data", metavar="DIR", help="folder that holds the files that the benchmark lists")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--data", metavar="DIR", help="folder of the benchmark's files; public-1 brings its own")
     where.add_argument("--faces", nargs="+", metavar="PATH", help="own folders or zips of faces, landmarks beside each")
-    parser.add_argument("--protocol", default="faces-1", metavar="NAME", help="which benchmark (faces-1), or its file")
+    parser.add_argument(
+        "--protocol",
+        default="faces-1",
+        metavar="NAME",
+        help="which benchmark, or its file: public-1, faces-1 (by default)",
+    )
+    parser.add_argument("--files", action="store_true", help="name its files and sources, and what is missing; end")
     parser.add_argument("--out", default="benchmark", metavar="DIR", help="folder of results, report and parts")
     parser.add_argument(
         "--kinds", nargs="+", metavar="KIND", help="occlusions: some of the benchmark's, or any for --faces"
@@ -50,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     from tfinpaint.evaluation.benchmark import run_benchmark, save_protocol
 
     _check(arguments)
+    if arguments.files:
+        return _list_files(arguments)
     protocol, data = _protocol(arguments)
     if arguments.freeze:
         save_protocol(protocol, arguments.freeze)
@@ -104,6 +114,8 @@ def _check(arguments: argparse.Namespace) -> None:
             raise InputError(f"--{option} goes with exactly one MODEL. Received: {len(arguments.models)} models.")
     if arguments.freeze and not arguments.faces:
         raise InputError("--freeze writes the benchmark of your own faces: give --faces, too.")
+    if arguments.data and not Path(arguments.data).is_dir():
+        raise InputError(f"--data must be a folder. Received: {arguments.data!r}.")
     for path in filter(None, (arguments.card, arguments.summary)):
         if not Path(path).is_file():
             raise InputError(f"--card and --summary renew files that exist. Received: {path!r}, which does not.")
@@ -113,11 +125,11 @@ def _protocol(arguments: argparse.Namespace) -> tuple[Any, Path]:
     """The benchmark and the folder below which its files lie."""
     from tfinpaint.errors import InputError
     from tfinpaint.evaluation.benchmark import freeze, load_protocol
+    from tfinpaint.evaluation.benchmark.files import data_folder
 
-    if arguments.data:
-        if not Path(arguments.data).is_dir():
-            raise InputError(f"--data must be a folder. Received: {arguments.data!r}.")
-        return load_protocol(arguments.protocol), Path(arguments.data)
+    if not arguments.faces:
+        protocol = load_protocol(arguments.protocol)
+        return protocol, data_folder(protocol, arguments.data)
     paths = [Path(path).resolve() for path in arguments.faces]
     data = paths[0].parent
     strangers = [path for path in paths if path.parent != data]
@@ -125,6 +137,21 @@ def _protocol(arguments: argparse.Namespace) -> tuple[Any, Path]:
         raise InputError(f"--faces must lie in one folder. Received: {paths[0]} and {strangers[0]}.")
     name = Path(arguments.freeze).stem if arguments.freeze else "own faces"
     return freeze(name, data, {path.stem: path.name for path in paths}, arguments.kinds or _OWN_KINDS), data
+
+
+def _list_files(arguments: argparse.Namespace) -> int:
+    """Prints every file of the benchmark; 1 where one is missing or is another."""
+    from tfinpaint.evaluation.benchmark import list_files, load_protocol
+    from tfinpaint.evaluation.benchmark.files import THERE
+
+    protocol = load_protocol(arguments.protocol)
+    data = arguments.data or protocol.own_data or "."
+    files = list_files(protocol, data)
+    for file in files:
+        print(f"{file.path}: {file.state}\n    {file.sha256 or 'each picture has its own SHA-256'}\n    {file.source}")
+    there = sum(file.state == THERE for file in files)
+    print(f"{there} of {len(files)} files of {protocol.name} lie below {data}.")
+    return 0 if there == len(files) else 1
 
 
 def _models(arguments: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -166,7 +193,7 @@ def _judges(arguments: argparse.Namespace, protocol: Any, data: Path) -> tuple[A
     """The networks that judge: those of the options, else those that the benchmark lists, if they are there."""
     from tfinpaint import evaluation, zoo
     from tfinpaint.evaluation.benchmark import Judges, build_feature_judge
-    from tfinpaint.evaluation.benchmark.freeze import check_file
+    from tfinpaint.evaluation.benchmark.files import check_file
     from tfinpaint.evaluation.protocols import load_embedder
 
     build = {

@@ -11,7 +11,7 @@ from tests.evaluation.benchmark.data import KINDS, make_protocol, write_faces
 from tfinpaint.errors import InputError
 from tfinpaint.evaluation.benchmark import freeze, load_protocol, save_protocol
 from tfinpaint.evaluation.benchmark.drawing import compare
-from tfinpaint.evaluation.benchmark.freeze import check_pictures
+from tfinpaint.evaluation.benchmark.files import check_pictures
 
 pytest.importorskip("tensorflow")
 

@@ -64,6 +64,7 @@ class Protocol:
             `kinds` hides the second picture of each pair.
         judges: `likeness`, `landmarks`, `features` -> (path, SHA-256) of the networks that judge.
         how: decoder, alignment and resize, in words.
+        sources: path -> where that file comes from, in words; no part of `sha256`.
     """
 
     name: str
@@ -77,11 +78,19 @@ class Protocol:
     people: Mapping[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
     judges: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     how: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
-        """Of everything above, 64 hexadecimal digits."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """Of everything that is measured on, 64 hexadecimal digits."""
+        measured = {key: value for key, value in asdict(self).items() if key != "sources"}
+        return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def own_data(self) -> Path | None:
+        """The folder of the files that come with the package; None where the protocol brings none."""
+        folder = Path(__file__).with_name(self.name)
+        return folder if folder.is_dir() else None
 
     def chosen(self, kinds: Iterable[str] | None, sets: Iterable[str] | None) -> tuple[list[str], list[str]]:
         """The kinds, and the sets of faces, photos and people to run, in the protocol's order; all where None.
@@ -94,7 +103,7 @@ class Protocol:
 
 
 def load_protocol(name: str | os.PathLike) -> Protocol:
-    """A protocol that comes with the package (`faces-1`) or of a file that `save_protocol` wrote.
+    """A protocol that comes with the package (`faces-1`, `public-1`) or of a file that `save_protocol` wrote.
 
     Raises:
         InputError: there is none of that name, or the file is no protocol.

@@ -12,7 +12,7 @@ from tfinpaint.evaluation.benchmark import groups
 from tfinpaint.evaluation.benchmark.collect import collect, rounded
 from tfinpaint.evaluation.benchmark.drawing import compare, look_of
 from tfinpaint.evaluation.benchmark.drawn_set import score_set
-from tfinpaint.evaluation.benchmark.freeze import check_file, check_pictures
+from tfinpaint.evaluation.benchmark.files import check_file, check_pictures, data_folder
 from tfinpaint.evaluation.benchmark.gallery import choose, write_gallery
 from tfinpaint.evaluation.benchmark.measure import Judges
 from tfinpaint.evaluation.benchmark.methods import BASELINES, Method, model_methods
@@ -31,7 +31,7 @@ def run_benchmark(
     protocol: Protocol,
     models: Mapping[str, Engine],
     *,
-    data: str | Path,
+    data: str | Path | None = None,
     keys: Mapping[str, str] | None = None,
     judges: Judges | None = None,
     teachers: Mapping[str, Collection[str]] | None = None,
@@ -49,7 +49,7 @@ def run_benchmark(
         protocol: see `load_protocol` and `freeze`.
         models: name -> `tfinpaint.engine.Engine`, such as a model of the zoo. One whose contract needs a mask is given
             the true one, and is left out where photos have none.
-        data: folder below which the protocol's paths lie.
+        data: folder below which the protocol's paths lie; by default where the package has them (`public-1`).
         keys: name -> SHA-256 of the model's weights; finished parts are told apart by it.
         judges: what looks at the faces; without one, its columns are left out.
         teachers: name of a model -> SHA-256 of the networks that its losses looked through; none may judge it.
@@ -69,7 +69,7 @@ def run_benchmark(
         InputError: a file is missing or is not the protocol's; an unknown kind or set; fewer than two faces; a judge
             that taught a model; a model without a contract, or one that sees faces aligned otherwise.
     """
-    data, judges = Path(data), judges or Judges()
+    data, judges = data_folder(protocol, data), judges or Judges()
     for hashes in (teachers or {}).values():
         for judge, digest in judges.keys:
             refuse_own_teacher(hashes, judge, digest)
