@@ -171,14 +171,3 @@ def test_a_limit_bounds_the_coarse_networks_activations_twice_as_high_with_each_
 
     assert all(x > 20 for x in largest(None))
     assert largest(5.0) == [5.0, 10.0]
-
-
-def test_what_is_found_grows_by_the_margin_and_what_is_given_does_not():
-    model, data = make("fmodr", margin=2), batch()
-    found = np.asarray(make("fmodr")(data["occluded"])["mask"])
-    assert 0 < found.mean() < 0.9
-    padded = np.pad(found, ((0, 0), (2, 2), (2, 2), (0, 0)))
-    grown = np.max([padded[:, y : y + 64, x : x + 64] for y in range(5) for x in range(5)], axis=0)
-    np.testing.assert_array_equal(model(data["occluded"])["mask"], grown)
-    given = model({"image": data["occluded"], "mask": data["mask"]})["mask"]
-    np.testing.assert_array_equal(given, data["mask"])

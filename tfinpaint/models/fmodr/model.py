@@ -40,8 +40,6 @@ class FMODR(Finishing, InpaintingModel):
         patch_critic_widths: channels of the critic of the stage `finish`.
         stem: side of the pixel blocks folded into channels in front of each generator network (1: none).
         threshold: a pixel is hidden where the detector says more than this.
-        margin: pixels by which what was found grows before it is painted, so that no rim of the mask is left in view; a
-            mask that is given does not grow.
 
     Call arguments:
         inputs: `(batch, image_size, image_size, 3)` float in [-1, 1], or a dict with `image` and, where the caller
@@ -80,7 +78,6 @@ class FMODR(Finishing, InpaintingModel):
         patch_critic_widths: Sequence[int] = (48, 96, 192, 256),
         stem: int = 1,
         threshold: float = 0.5,
-        margin: int = 0,
         name: str = "fmodr",
         **kwargs: Any,
     ) -> None:
@@ -103,7 +100,7 @@ class FMODR(Finishing, InpaintingModel):
         self.prepare_finishing((image_size // 4, image_size // 8, image_size * 3 // 4), patch_critic_widths)
         self.image_size = image_size
         self.coarse_scale = coarse_scale
-        self.threshold, self.margin = threshold, margin
+        self.threshold = threshold
         if not refine_widths:
             self.recipes = {"small": SMALL_COARSE}
         self.default_recipe = "paper" if small >= 256 and refine_widths else "small"
@@ -123,7 +120,6 @@ class FMODR(Finishing, InpaintingModel):
             "patch_critic_widths": list(patch_critic_widths),
             "stem": stem,
             "threshold": threshold,
-            "margin": margin,
         }
         self.finish()
 
@@ -164,7 +160,7 @@ class FMODR(Finishing, InpaintingModel):
         image, mask = (inputs["image"], inputs.get("mask")) if isinstance(inputs, dict) else (inputs, None)
         image = ops.cast(image, "float32")
         probability = self._detect(image, training)
-        mask = self._found(probability) if mask is None else self._binarise(mask)
+        mask = self._binarise(probability) if mask is None else self._binarise(mask)
         refined, raw = coarse, _ = self._paint_coarse(image, mask, training)
         if self.refine_generator:
             refined, raw = self._refine(image, coarse, mask, training)
@@ -179,8 +175,8 @@ class FMODR(Finishing, InpaintingModel):
 
     @output("mask_probability")
     def mask(self, batch: dict, given: dict, training: bool) -> Any:
-        """It, as 0 and 1 and with its margin, without a gradient."""
-        return self._found(given["mask_probability"])
+        """It, as 0 and 1, without a gradient."""
+        return self._binarise(given["mask_probability"])
 
     @output("mask", by=("coarse",))
     def coarse(self, batch: dict, given: dict, training: bool) -> Any:
@@ -218,10 +214,6 @@ class FMODR(Finishing, InpaintingModel):
 
     def _binarise(self, probability: Any) -> Any:
         return ops.stop_gradient(ops.cast(ops.cast(probability, "float32") > self.threshold, "float32"))
-
-    def _found(self, probability: Any) -> Any:
-        mask = self._binarise(probability)
-        return ops.max_pool(mask, 2 * self.margin + 1, 1, padding="same") if self.margin else mask
 
     def _detect(self, image: Any, training: bool) -> Any:
         return enlarge(self.detector(shrink(image, self.coarse_scale), training=training), self.coarse_scale)
