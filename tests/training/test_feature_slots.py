@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from tests.models.tiny import class_of
+from tfinpaint import zoo
 from tfinpaint.errors import RecipeError, WeightsError
 from tfinpaint.features import build_light_cnn, weights_file
 from tfinpaint.features.weights import save_arrays
@@ -53,3 +55,12 @@ def test_the_file_behind_weights_is_known_where_there_is_one(tmp_path):
     assert weights_file("vgg16", tmp_path / "a.npz") == tmp_path / "a.npz"
     assert weights_file("vgg16", "imagenet") is None
     assert weights_file("vgg16", None) is None
+
+
+@pytest.mark.parametrize("name", zoo.MODELS)
+def test_fine_tuning_looks_through_what_comes_with_the_package_only(name):
+    cls = class_of(name)
+    terms = [cls.terms[term] for update in cls.recipes["small"].stage().updates for term in update.terms]
+    slots = {term.features for term in terms} - {None}
+    files = [weights_file(*cls.feature_slots[slot].resolve(None)) for slot in slots]
+    assert files and all(file and file.parents[1] == zoo.folder(name).parent for file in files)
