@@ -11,7 +11,9 @@ from skimage import data
 from tests.faces_for_tests import synthetic_faces
 from tests.fake_engine import no_face, one_face
 from tfinpaint import cli
+from tfinpaint.cli.occlude import FOLDERS
 from tfinpaint.data import load_pairs
+from tfinpaint.data.landmark_files import read_landmarks
 from tfinpaint.data.occlude_photo import occlude_photo
 from tfinpaint.data.occlusions import FaceMask, LowerFaceRectangle
 from tfinpaint.errors import InputError
@@ -179,6 +181,28 @@ def test_files_that_are_not_ours_are_kept_and_ours_are_replaced(photos, tmp_path
         assert cli.main(command) == 1
         assert file in capsys.readouterr().err and (tmp_path / "out" / file).read_bytes() == b"somebody's"
         (tmp_path / "out" / file).write_bytes(before)
+
+
+def test_a_table_of_the_user_is_kept_and_rows_of_earlier_runs_stay(photos, tmp_path, capsys):
+    table = photos / "landmarks.csv"
+    table.write_text("name,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5\na.jpg,80,90,160,90,120,130,90,180,150,180\n")
+    before = table.read_bytes()
+    assert cli.main(["occlude", str(photos), "--out", str(photos)]) == 1
+    assert "landmarks.csv" in capsys.readouterr().err and table.read_bytes() == before
+    table.unlink()
+    for name in ("a.jpg", "b.png"):
+        assert cli.main(["occlude", str(photos / name), "--out", str(tmp_path / "out")]) == 0
+    assert set(read_landmarks(tmp_path / "out" / "landmarks.csv")) == {"a", "b"}
+
+
+def test_names_that_would_become_too_long_are_told_before_any_work(photos, tmp_path, capsys):
+    (photos / "a.jpg").rename(photos / f"{'n' * 251}.jpg")
+    out = tmp_path / "out"
+    for folder in FOLDERS:
+        (out / folder).mkdir(parents=True)
+    assert cli.main(["occlude", str(photos), "--out", str(out), "--repeat", "2"]) == 1
+    assert "would have more than 255 bytes" in capsys.readouterr().err and not list(out.rglob("*.png"))
+    assert cli.main(["occlude", str(photos), "--out", str(out)]) == 0
 
 
 def test_what_is_no_photo_is_refused():

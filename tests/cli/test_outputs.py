@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfinpaint import images
+from tfinpaint import cli, images
 from tfinpaint.cli.outputs import check_outputs, plan
 from tfinpaint.errors import ImageFileError, InputError
 
@@ -148,7 +148,8 @@ def test_the_longest_name_is_written_and_a_longer_one_refused(here):
     photo = images.read(picture(longest))
     assert accepted([longest], "out") == [f"out/{longest}"]
     assert "would have more than 255 bytes" in refused([longest], "out", ENDS)
-    Path("out").mkdir()
+    Path("out").mkdir()  # where the file system itself refuses to look for such a name
+    assert "would have more than 255 bytes" in refused([longest], "out", ENDS)
     images.write(photo, 255 - photo.pixels, np.ones(photo.pixels.shape[:2]), f"out/{longest}")
     assert [p.name for p in Path("out").iterdir()] == [longest]
 
@@ -195,3 +196,44 @@ def test_a_pipe_is_read_once(here):
     Path("out").mkdir()
     images.write(photo, photo.pixels, np.zeros(photo.pixels.shape[:2]), "out/b.png")
     assert Path("out/b.png").read_bytes() == data
+
+
+def said_and_kept(command, capsys, *files):
+    """What a command says that refuses its folder; the files stay as they are."""
+    for file in files:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).write_bytes(b"of the user")
+    assert cli.main(command) == 1
+    assert all(Path(file).read_bytes() == b"of the user" for file in files)
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("file", ["portrait.png", "figure.png", "sheet.png", "fmodr_face_mask_occluded.png"])
+def test_the_demo_replaces_no_picture_of_the_user(here, capsys, file):
+    said = said_and_kept(["demo", "-o", "pictures", "--masks", "1"], capsys, f"pictures/{file}")
+    assert "-o must not hold files that this command has not written" in said and file in said
+
+
+@pytest.mark.parametrize("files", [["results.json"], ["report.html"], ["results.json", "report.html"]])
+def test_the_benchmark_replaces_no_results_of_others(here, capsys, files):
+    picture("faces/a.png")
+    Path("faces/landmarks.csv").write_text("name,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5\na.png,9,9,20,9,14,14,10,20,19,20\n")
+    said = said_and_kept(["benchmark", "--faces", "faces", "--out", "."], capsys, *files)
+    assert "--out must not hold a results.json or report.html that this command has not written" in said
+
+
+@pytest.mark.parametrize("file", ["checkpoint-000007.npz", "training.json", "fmodr_128.weights.h5"])
+def test_a_training_does_not_begin_over_an_earlier_one(here, capsys, file):
+    said = said_and_kept(["train", "fmodr", "--data", "faces", "--out", "run"], capsys, f"run/{file}")
+    assert "--out must hold no earlier run, unless that is gone on with (--resume)" in said and file in said
+
+
+@pytest.mark.parametrize("file", ["state.npz", "log.csv", "training.json", "light_cnn.npz"])
+def test_nor_does_one_of_identities(here, capsys, file):
+    said = said_and_kept(["train-identity", "--data", "people", "--out", "run"], capsys, f"run/{file}")
+    assert "--out must hold no earlier run" in said and file in said
+
+
+def test_a_pack_is_a_new_folder(here, capsys):
+    said = said_and_kept(["pack", "fmodr", "--data", "faces", "--out", "mine"], capsys, "mine/train.py")
+    assert "--out must be a new or empty folder" in said

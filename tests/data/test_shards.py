@@ -165,7 +165,7 @@ def test_the_command_packs_all_that_a_training_needs(photos, tmp_path, small_mod
     assert "tfinpaint/_zoo/fmodr/fmodr_128.weights.h5" in names and not [n for n in names if "__pycache__" in n]
     compile((out / "train.py").read_text(), "train.py", "exec")
     assert main(command) == 1
-    assert "`--out` must hold no pack yet" in capsys.readouterr().err
+    assert "--out must be a new or empty folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

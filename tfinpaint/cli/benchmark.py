@@ -60,12 +60,14 @@ def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
     if arguments.files:
         return _list_files(arguments)
+    out = Path(arguments.out)
+    if not arguments.freeze:
+        _check_out(out)
     protocol, data = _protocol(arguments)
     if arguments.freeze:
         save_protocol(protocol, arguments.freeze)
         print(arguments.freeze)
         return 0
-    out = Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
     models, about = _models(arguments)
     judges, files = _judges(arguments, protocol, data)
@@ -119,6 +121,21 @@ def _check(arguments: argparse.Namespace) -> None:
     for path in filter(None, (arguments.card, arguments.summary)):
         if not Path(path).is_file():
             raise InputError(f"--card and --summary renew files that exist. Received: {path!r}, which does not.")
+
+
+def _check_out(out: Path) -> None:
+    """Refuses to replace results and reports that are none of this command."""
+    from tfinpaint.errors import InputError
+    from tfinpaint.evaluation.report import read_results
+
+    if not any((out / name).exists() for name in (RESULTS, REPORT)):
+        return
+    try:
+        read_results(out / RESULTS)
+    except InputError as error:
+        raise InputError(
+            f"--out must not hold a {RESULTS} or {REPORT} that this command has not written. Received: {out} ({error})."
+        ) from None
 
 
 def _protocol(arguments: argparse.Namespace) -> tuple[Any, Path]:

@@ -29,8 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes `figure.png`, and `<model>_<kind>_occluded.png` and `_restored.png` of each row; prints numbers."""
 
     from tfinpaint import faces, images, restoration, zoo
+    from tfinpaint.cli.outputs import foreign
     from tfinpaint.data.occlusions.mixtures import MIXTURES
     from tfinpaint.engine import contract_of
+    from tfinpaint.errors import InputError
 
     portrait = _portrait()
     look = faces.default_detector()
@@ -41,6 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
         return look(photo) or [face]  # what is drawn may hide too much of it; a user would give --box
 
     out = Path(arguments.out)
+    ends = ("_occluded.png", "_restored.png")
+    written = [out / name for name in ("portrait.png", "figure.png", *["sheet.png"] * bool(arguments.masks))]
+    written += [file for name in arguments.model for end in ends for file in out.glob(f"{name}_*{end}")]
+    if lost := foreign(written):
+        raise InputError(f"-o must not hold files that this command has not written. Received: {', '.join(lost)}.")
     out.mkdir(parents=True, exist_ok=True)
     images.write_picture(portrait, out / "portrait.png")
     rows, others = [], []

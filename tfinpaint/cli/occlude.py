@@ -105,19 +105,31 @@ def _ends(repeat: int) -> list[str]:
 
 def _check_out(arguments: argparse.Namespace, names: list[str]) -> None:
     """Refuses, before any work, to replace files that are no results of this command."""
+    from tfinpaint.cli.outputs import foreign
     from tfinpaint.errors import InputError
-    from tfinpaint.images import is_ours
 
     out = arguments.out
     written = [out / f / f"{name}{end}.png" for name in names for end in _ends(arguments.repeat) for f in FOLDERS]
-    written += [out / "sheet.png"] if arguments.sheet else []
-    lost = [file for file in written if file.exists() and not is_ours(file)]
+    lost = foreign(written + [out / "sheet.png"] * arguments.sheet)
     table = out / "landmarks.csv"
-    if table.exists() and not table.read_bytes().startswith(",".join(_HEADER).encode()):
-        lost.append(table)
+    if table.exists() and not _is_ours(table):
+        lost.append(str(table))
     if lost:
-        shown = ", ".join(map(str, lost[:5])) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+        shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
         raise InputError(f"--out must not hold files that this command has not written. Received: {out} with {shown}.")
+
+
+def _is_ours(table: Path) -> bool:
+    """Whether this command has written a table of landmarks: its pictures stand beside it."""
+    from tfinpaint.data.landmark_files import read_landmarks
+    from tfinpaint.errors import InputError
+    from tfinpaint.images import is_ours
+
+    try:
+        names = read_landmarks(table)
+    except InputError:
+        return False
+    return all(is_ours(table.parent / folder / f"{name}.png") for name in list(names)[:10] for folder in FOLDERS)
 
 
 def _occlusion(arguments: argparse.Namespace) -> Any:
@@ -224,8 +236,11 @@ def _write(triple: tuple, out: Path, name: str) -> None:
 
 
 def _write_points(points: dict[str, Any], path: Path) -> None:
+    """The table; what an earlier run has written of other pictures stays in it."""
+    from tfinpaint.data.landmark_files import read_landmarks
     from tfinpaint.images.writer import replace_file
 
+    points = (read_landmarks(path) if path.exists() else {}) | points
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(_HEADER)

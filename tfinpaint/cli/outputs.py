@@ -85,12 +85,12 @@ def check_outputs(outputs: Sequence[Output], given: Iterable[Path] = (), left: I
     """
     from tfinpaint.errors import InputError
 
-    faults = [fault for output in outputs for file in output.files if (fault := _too_long(file))]
+    faults = [_too_long(file) for output in outputs for file in output.files if not _is_short(file)]
     made: dict[Path, Path] = {}
     unwritten = {output.target for output in (outputs if left is None else left)}
     read = {file.resolve(): file for file in (*(output.source for output in outputs), *given)}
     for output in outputs:
-        for file in output.files:
+        for file in filter(_is_short, output.files):
             key = file.resolve()
             other = made.setdefault(key, output.source)
             if key in read:
@@ -129,7 +129,38 @@ def _same(one: Path, other: Path) -> bool:
     return len(first) == len(second) and bool((first == second).mean() > 0.5)
 
 
-def _too_long(file: Path) -> str | None:
-    if len(os.fsencode(file.name)) <= _LONGEST:
-        return None
+def foreign(files: Iterable[Path]) -> list[str]:
+    """In words, what speaks against writing pictures there: files that are no results of tfinpaint, too long names."""
+    from tfinpaint.images import is_ours
+
+    files = list(files)
+    there = (file for file in filter(_is_short, files) if (file.exists() or file.is_symlink()) and not is_ours(file))
+    return [_too_long(file) for file in files if not _is_short(file)] + [str(file) for file in there]
+
+
+def check_fresh(out: Path, files: Iterable[str]) -> None:
+    """Refuses a folder in which an earlier run has left its results.
+
+    Args:
+        out: the folder.
+        files: patterns of what a run leaves there.
+
+    Raises:
+        InputError: there is one; with its name.
+    """
+    from tfinpaint.errors import InputError
+
+    found = [file.name for pattern in files for file in sorted(out.glob(pattern))]
+    if found:
+        raise InputError(
+            f"--out must hold no earlier run, unless that is gone on with (--resume). Received: {out} with "
+            f"{', '.join(found[:_SHOWN])}; give another folder, or move those away."
+        )
+
+
+def _is_short(file: Path) -> bool:
+    return len(os.fsencode(file.name)) <= _LONGEST
+
+
+def _too_long(file: Path) -> str:
     return f"the name {file.name[:40]}... would have more than {_LONGEST} bytes"

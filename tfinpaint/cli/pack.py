@@ -42,12 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes shards, feature networks, the package and the program that starts it; prints each file's size."""
     from tfinpaint import zoo
     from tfinpaint.cli import start_pack
-    from tfinpaint.data.shards import MANIFEST, write_manifest, write_shards
+    from tfinpaint.data.shards import write_manifest, write_shards
     from tfinpaint.errors import InputError
 
     out, limit = Path(arguments.out), int(arguments.limit_mb * 1e6)
-    if (out / MANIFEST).exists():
-        raise InputError(f"`--out` must hold no pack yet. Received: {arguments.out!r}; delete that one first.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"--out must be a new or empty folder. Received: {arguments.out!r}, which is neither.")
     record = zoo.preset(arguments.model)
     if zoo.MODELS[record.model].folder is not None:
         raise InputError(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tfinpaint import records
+from tfinpaint.cli.outputs import check_fresh
 from tfinpaint.errors import InputError
 
 HELP = "train a model of the zoo on folders or zips of faces with landmarks"
@@ -69,6 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
     keras.config.set_dtype_policy(arguments.policy)
     keras.utils.set_random_seed(arguments.seed)
     weights = {None: False, "zoo": True}.get(arguments.weights, arguments.weights)
+    out = Path(arguments.out)
+    path = out / f"{zoo.preset(arguments.model).name}.weights.h5"
+    if not (arguments.resume or arguments.dry_run):
+        check_fresh(out, ("checkpoint-*.npz", "training.json", path.name))
     if not arguments.validation and (arguments.patience or arguments.tensorboard):
         raise InputError("`--patience` and `--tensorboard` look at faces that no step sees: give --validation, too.")
     model = zoo.load(arguments.model, weights=weights)
@@ -77,8 +82,6 @@ def run(arguments: argparse.Namespace) -> int:
     faces, data, validation = _data(arguments, model)
     walk = {"scale": arguments.scale, "stages": arguments.stages, "faces_per_epoch": len(faces)}
     print(f"{arguments.model}: {len(faces)} faces, recipe of {len(model.recipe.stages)} stages", file=sys.stderr)
-    out = Path(arguments.out)
-    path = out / f"{zoo.preset(arguments.model).name}.weights.h5"
     if arguments.dry_run:
         return _show_plan(model, data, walk, out, path)
     try:

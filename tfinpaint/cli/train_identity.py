@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tfinpaint import records
+from tfinpaint.cli.outputs import check_fresh
 from tfinpaint.errors import InputError
 
 HELP = "train a network that knows faces apart, on a folder for each person or after a teacher"
@@ -54,13 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
     from tfinpaint.features.weights import save_arrays
 
     _check(arguments)
+    out = Path(arguments.out)
+    if not (arguments.resume or arguments.dry_run):
+        check_fresh(out, ("state.npz", "log.csv", "training.json", f"{arguments.network}.npz"))
     keras.config.set_dtype_policy(arguments.policy)
     keras.utils.set_random_seed(arguments.seed)
     network = _network(arguments)
     crop = network.get_layer("crop")
     size = round(crop.size / crop.side)
     faces = load_people(arguments.data, size, identities=arguments.teacher is None)
-    out = Path(arguments.out)
     if not arguments.dry_run:
         _make_folder(out)
     model, stream, validation, compiled = _task(arguments, network, faces, size, out)
