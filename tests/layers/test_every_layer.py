@@ -40,7 +40,8 @@ def test_the_config_makes_the_same_layer_again(case: LayerCase) -> None:
 
 @every_layer
 def test_every_constructor_argument_is_in_the_config(case: LayerCase) -> None:
-    arguments = set(inspect.signature(case.layer.__init__).parameters) - {"self", "kwargs"}
+    own = vars(case.layer).get("__init__", lambda: None)  # else Keras's, whose signature depends on its version
+    arguments = set(inspect.signature(own).parameters) - {"self", "kwargs"}
     assert arguments <= case.make().get_config().keys()
 
 
