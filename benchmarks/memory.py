@@ -1,8 +1,9 @@
 """Peak memory of every command by the number of pictures: 1, 12 and 200 photos of 12 megapixels.
 
-`python -m benchmarks.memory [--counts 1 12 200] [--commands restore ...]` writes `benchmarks/results/memory.json`. Each
-run is a process of its own. The photos are scikit-image's portrait, scaled up, under as many names; for `restore` with
-a drawn mask. What a command holds for each photo is the rise from the last count but one to the last, divided.
+`python -m benchmarks.memory [--counts 1 12 200] [--commands NAME ...] [--told]` writes `benchmarks/results/memory.json`.
+Each run is a process of its own. The photos are scikit-image's portrait, scaled up, under as many names; for `restore`
+with a drawn mask. What a command holds for a photo is the rise from the last count but one to the last, divided. With
+`--told` the detector is told where the face is: looking for it takes most of the time and holds nothing.
 """
 
 import argparse
@@ -38,6 +39,16 @@ COMMANDS: dict[str, Callable[[Path, Path], list[str]]] = {
 }  # fmt: skip
 
 
+_TOLD = """
+import sys
+from tfinpaint.cli import main
+from tfinpaint.faces import yunet
+from tfinpaint.faces.find import face_from_landmarks
+yunet.YuNet.__call__ = lambda detector, pixels: [face_from_landmarks({points})]
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 def make_photo(path: Path, hidden: bool) -> np.ndarray:
     """Writes a large photo with the portrait in it, perhaps with a mask; returns the five points of its face."""
     portrait, points = data.astronaut(), np.array(LANDMARKS)
@@ -64,10 +75,16 @@ def folder_of(photo: Path, points: np.ndarray, count: int, folder: Path, landmar
     return folder
 
 
-def peak(arguments: list[str]) -> dict[str, float]:
-    """Peak resident memory of a run of the program in MB, and its seconds."""
+def peak(arguments: list[str], told: np.ndarray | None) -> dict[str, float]:
+    """Peak resident memory of a run of the program in MB, and its seconds.
+
+    Args:
+        arguments: of the program.
+        told: the five points that the detector then finds in every photo.
+    """
     start = time.perf_counter()
-    command = [sys.executable, "-m", "tfinpaint.cli", *map(str, arguments)]
+    program = ["-m", "tfinpaint.cli"] if told is None else ["-c", _TOLD.format(points=told.tolist())]
+    command = [sys.executable, *program, *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         said = process.stderr.read().decode()
         _, status, usage = os.wait4(process.pid, 0)
@@ -81,6 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--counts", type=int, nargs="+", default=COUNTS, metavar="N", help="photos (1 12 200)")
     parser.add_argument("--commands", nargs="+", choices=COMMANDS, default=list(COMMANDS), metavar="NAME")
+    parser.add_argument("--told", action="store_true", help="the detector is told where the face is")
     parser.add_argument("--no-record", action="store_true", help="write no results")
     options = parser.parse_args()
     results: dict[str, dict] = {}
@@ -92,7 +110,8 @@ def main() -> None:
             for count in options.counts:
                 with tempfile.TemporaryDirectory(dir=temporary) as place:
                     photos = folder_of(photo, points, count, Path(place) / "photos", name == "benchmark")
-                    runs[count] = peak(COMMANDS[name](photos, Path(place) / "out"))
+                    arguments = COMMANDS[name](photos, Path(place) / "out")
+                    runs[count] = peak(arguments, points if options.told else None)
                 print(f"{name}: {count} photos, {runs[count]['peak_mb']} MB, {runs[count]['seconds']} s", flush=True)
             if len(runs) > 1:
                 *_, (fewer, before), (more, after) = sorted(runs.items())
@@ -100,7 +119,7 @@ def main() -> None:
     if not options.no_record:
         from benchmarks.machine import describe, write
 
-        print(write("memory", {"machine": describe(), "photo": list(SIZE), "commands": results}))
+        print(write("memory", {"machine": describe(), "photo": list(SIZE), "told": options.told, "commands": results}))
 
 
 if __name__ == "__main__":
