@@ -1,9 +1,11 @@
 """Peak memory of every command by the number of pictures: 1, 12 and 200 photos of 12 megapixels.
 
-`python -m benchmarks.memory [--counts 1 12 200] [--commands NAME ...] [--told]` writes `benchmarks/results/memory.json`.
+    python -m benchmarks.memory [--counts 1 12 200] [--commands NAME ...] [--told]
+
 Each run is a process of its own. The photos are scikit-image's portrait, scaled up, under as many names; for `restore`
 with a drawn mask. What a command holds for a photo is the rise from the last count but one to the last, divided. With
-`--told` the detector is told where the face is: looking for it takes most of the time and holds nothing.
+`--told` the detector is told where the face is: looking for it takes most of the time and holds nothing. Writes
+`results/memory.json`.
 """
 
 import argparse
@@ -85,13 +87,23 @@ def peak(arguments: list[str], told: np.ndarray | None) -> dict[str, float]:
     start = time.perf_counter()
     program = ["-m", "tfinpaint.cli"] if told is None else ["-c", _TOLD.format(points=told.tolist())]
     command = [sys.executable, *program, *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        said = process.stderr.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed: {said[-2000:]}")
-    return {"peak_mb": round(usage.ru_maxrss / 1000), "seconds": round(time.perf_counter() - start, 1)}
+    with tempfile.TemporaryFile() as said, subprocess.Popen(command, stdout=said, stderr=said) as process:
+        most = 0
+        while process.poll() is None:
+            most = max(most, _peak_of(process.pid))
+            time.sleep(0.05)
+        if process.returncode:
+            said.seek(0)
+            raise RuntimeError(f"{' '.join(command)} failed: {said.read().decode()[-2000:]}")
+    return {"peak_mb": most // 1000, "seconds": round(time.perf_counter() - start, 1)}
+
+
+def _peak_of(process: int) -> int:
+    """Peak resident memory of a process so far in kB; 0 when it has ended. (What `wait4` tells counts its parent's.)"""
+    try:
+        return int(Path(f"/proc/{process}/status").read_text().split("VmHWM:")[1].split()[0])
+    except (OSError, IndexError):
+        return 0
 
 
 def main() -> None:

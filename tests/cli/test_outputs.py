@@ -119,14 +119,26 @@ def test_several_photos_do_not_become_a_folder_called_like_a_picture(here, photo
 
 
 def test_what_is_left_out_of_a_folder_is_counted(here):
-    picture("in/a.png"), picture("in/._a.png"), picture("in/b.jfif", format="JPEG"), picture("in/c.gif")
+    (
+        picture("in/a.png"),
+        picture("in/._a.png"),
+        picture("in/b.jfif", format="JPEG"),
+        picture("in/c.gif"),
+        picture("in/.trashed-1-a.png"),
+    )
     for name in ("notes.txt", "more.txt", "Thumbs.db", "noending"):
         Path("in", name).write_bytes(b"?")
     Path("in/below").mkdir()
     outputs, words = plan([Path("in")], Path("out"))
     assert [o.target.name for o in outputs] == ["a.png", "b.jfif", "c.png"]
     assert words[0].startswith("left out of in: ")
-    for told in ("2 of the system", "1 folders in it", "2 .txt, no kind of picture", "1 without an ending, no kind"):
+    for told in (
+        "2 of the system",
+        "1 hidden",
+        "1 folders in it",
+        "2 .txt, no kind of picture",
+        "1 without an ending, no kind",
+    ):
         assert told in words[0]
     with pytest.raises(ImageFileError, match=r"it holds none; left out: 1 .txt, no kind of picture"):
         Path("only").mkdir()

@@ -1,6 +1,8 @@
 """Folders and zips of pictures: what is found, and what is said of those that cannot be read."""
 
+import itertools
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from tfinpaint.data.picture_files import fingerprint, left_out, pictures_of, rea
 from tfinpaint.errors import ImageFileError, InputError
 
 FACES, LANDMARKS = synthetic_faces(6, 48)
+HIDDEN = ("3 in hidden folders or those of the system", "1 hidden")
 NAMES = [f"person{k // 2}/{k}.png" for k in range(6)]
 
 
@@ -64,6 +67,22 @@ def test_every_kind_that_can_be_read_is_taken_and_the_rest_is_counted(people, ki
     assert faces.names == tuple(sorted(names)) and not faces.bad
     for name, picture in zip(faces.names, faces.images, strict=True):
         assert np.abs(picture.astype(int) - faces.images[faces.names.index(NAMES[0])]).mean() < 20 or name in NAMES
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_what_systems_hide_is_passed_over(people, kind):
+    hidden = ("@eaDir/0.png/THUMB.png", ".thumbnails/0.png", "person0/.trashed-17-0.png", "__MACOSX/person0/0.png")
+    for name in hidden:
+        (people / name).parent.mkdir(parents=True, exist_ok=True)
+        (people / name).write_bytes((people / NAMES[0]).read_bytes())
+    place = people
+    if kind == "zip":
+        place = people.with_suffix(".zip")
+        with zipfile.ZipFile(place, "w") as archive:
+            for file in filter(Path.is_file, people.rglob("*")):
+                archive.write(file, file.relative_to(people))
+    assert [p.name for p in pictures_of(place)] == NAMES
+    assert left_out(place) in (f"{a}, {b}" for a, b in itertools.permutations(HIDDEN))
 
 
 def test_a_place_without_pictures_says_what_it_holds(tmp_path):

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.images import Listing, readable_suffixes, why_left_out
 
+_SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")  # of macOS, Synology, Windows
 _FAULTS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
 
 
@@ -59,13 +60,13 @@ def left_out(path: Path, suffixes: Iterable[str] | None = None) -> str:
     """What else lies below a folder or in a zip, counted by reason; empty where there is nothing."""
     suffixes = readable_suffixes() if suffixes is None else tuple(suffixes)
     if path.is_dir():
-        names = [file.name for file in path.rglob("*") if file.is_file()]
+        names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
     elif not zipfile.is_zipfile(path):
         names = []
     else:
         with zipfile.ZipFile(path) as archive:
-            names = [PurePosixPath(info.filename).name for info in archive.infolist() if not info.is_dir()]
-    return Listing((), Counter(filter(None, (why_left_out(name, suffixes) for name in names)))).words
+            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    return Listing((), Counter(filter(None, (_why_left_out(name, suffixes) for name in names)))).words
 
 
 def readers_of(path: Path) -> dict[str, Callable[[], bytes]]:
@@ -81,13 +82,25 @@ def fingerprint(pictures: Iterable[PictureFile]) -> str:
     return digest.hexdigest()
 
 
+def _why_left_out(name: str, suffixes: tuple[str, ...]) -> str | None:
+    """As `why_left_out`, for a name below a folder or in a zip: thumbnails and the like lie in folders of their own."""
+    *folders, file = PurePosixPath(name).parts
+    if any(folder in _SYSTEM_FOLDERS or folder.startswith(".") for folder in folders):
+        return "in hidden folders or those of the system"
+    return why_left_out(file, suffixes)
+
+
 def _wanted(name: str, suffixes: tuple[str, ...]) -> bool:
-    return why_left_out(PurePosixPath(name).name, suffixes) is None
+    return _why_left_out(name, suffixes) is None
 
 
 def _in_folder(path: Path, suffixes: tuple[str, ...]) -> list[PictureFile]:
-    names = ((file.relative_to(path).as_posix(), file) for file in path.rglob("*") if _wanted(file.name, suffixes))
-    return [PictureFile(n, str(f.stat().st_size), _reader(n, path, f.read_bytes)) for n, f in names if f.is_file()]
+    names = ((file.relative_to(path).as_posix(), file) for file in path.rglob("*"))
+    return [
+        PictureFile(name, str(file.stat().st_size), _reader(name, path, file.read_bytes))
+        for name, file in names
+        if _wanted(name, suffixes) and file.is_file()
+    ]
 
 
 def _in_zip(path: Path, suffixes: tuple[str, ...]) -> list[PictureFile]:

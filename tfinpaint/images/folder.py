@@ -48,6 +48,8 @@ def why_left_out(name: str, endings: Iterable[str]) -> str | None:
     ending = Path(name).suffix.lower()
     if name.startswith("._") or name in (".DS_Store", "Thumbs.db", "desktop.ini"):
         return "of the system"
+    if name.startswith("."):  # thrown away on a phone, half transferred
+        return "hidden"
     if ending in endings:
         return None
     if ending in _HEIC:
