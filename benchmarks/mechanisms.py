@@ -29,6 +29,7 @@ from tfinpaint.evaluation.benchmark.methods import Answer
 from tfinpaint.evaluation.protocols import load_embedder
 from tfinpaint.evaluation.report import update_tables
 from tfinpaint.evaluation.report.results import kind_label, metric
+from tfinpaint.models.fmodr.networks import coarse_generator
 
 SET = "ffhq_val"
 BATCH = 50
@@ -53,13 +54,21 @@ def skip(network: str, layer: str) -> Callable[[Any], None]:
     return switch
 
 
+def without_limit(model: Any) -> None:
+    """FMODR's coarse network, its activations as large as they become."""
+    config = model.get_config()
+    side = config["image_size"] // config["coarse_scale"]
+    network = coarse_generator(side, config["coarse_widths"], config["stem"])
+    network.set_weights(model.coarse_generator.get_weights())
+    model.coarse_generator = network
+
+
 # model -> kinds of occlusion, and name of what is switched off -> (what is done to the model, the picture that counts)
 MECHANISMS: dict[str, tuple[tuple[str, ...], dict[str, tuple[Callable[[Any], None], str]]]] = {
     "fmodr": (
         ("face_mask",),
         {
-            "refinement": (lambda model: None, "coarse"),
-            "self-adaptive contextual attention": (skip("refine_generator", "attention"), "image"),
+            "limit of the coarse network's activations": (without_limit, "image"),
         },
     ),
     "c2fdan": (

@@ -270,6 +270,13 @@ def test_what_each_mechanism_is_worth_stands_on_the_card(record):
     )
 
 
+def test_why_fmodr_has_no_refine_network_stands_on_the_card():
+    from benchmarks.mechanisms import table
+
+    results = json.loads((zoo.folder("fmodr") / "refinement.json").read_text(encoding="utf-8"))
+    assert _between_marks(zoo.folder("fmodr") / "README.md", "refinement") == table(results).strip()
+
+
 def test_a_layer_that_is_switched_off_gives_back_what_it_got():
     from benchmarks.mechanisms import MECHANISMS
     from tests.models.tiny import batch, make

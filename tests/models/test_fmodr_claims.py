@@ -1,7 +1,6 @@
 """What zoo/fmodr/ledger.csv says of FMODR's terms, stages and published weights, shown row by row."""
 
 import csv
-import json
 from types import SimpleNamespace
 
 import keras
@@ -15,7 +14,8 @@ from tests.models.tiny import batch, make
 from tfinpaint import zoo
 from tfinpaint.framing import TEMPLATE, template_points
 from tfinpaint.models import FMODR
-from tfinpaint.models.fmodr.recipe import PAPER, SMALL
+from tfinpaint.models.fmodr import networks
+from tfinpaint.models.fmodr.recipe import PAPER, SMALL, SMALL_COARSE
 from tfinpaint.training.recipe import Recipe
 
 rng = np.random.default_rng(0)
@@ -333,52 +333,53 @@ def test_the_kernels_learn_from_the_perceptual_term_and_from_no_other(recipe, st
 # ---- published weights -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def published():
-    return zoo.load("fmodr_128")
-
-
 def test_the_small_preset_is_built_as_the_ledger_says():
     arguments = zoo.preset("fmodr_128").arguments
     assert {k: v for k, v in arguments.items() if "widths" not in k} == {
         "image_size": 128,
         "detector_dilations": [2, 4],
         "detector_skips": True,
-        "refine_dilations": [2, 4, 8],
-        "residual": True,
+        "coarse_limit": 40,
         "critic_dense": 128,
         "stem": 2,
     }
     assert arguments["critic_widths"] == [16, 32, 64, 96, 96, 96]
+    assert arguments["refine_widths"] == []
 
 
-def test_the_residual_refine_network_begins_at_the_coarse_picture_and_folds_pixels(published):
-    network, data = published.refine_generator, batch(size=128)
+def test_a_residual_refine_network_begins_at_the_coarse_picture_and_folds_pixels():
+    network, data = networks.refine_generator(32, (4, 4, 8), (2,), stem=2, residual=True), batch(size=32)
     kinds = {type(layer).__name__ for layer in network.layers}
     assert {"SpaceToDepth", "DepthToSpace"} <= kinds and "half_low" in {layer.name for layer in network.layers}
-    fresh = keras.models.clone_model(network)
-    head = fresh.get_layer("head")
+    head = network.get_layer("head")
     head.set_weights([w * 0 for w in head.get_weights()])
-    np.testing.assert_allclose(fresh([data["image"], data["mask"]]), data["image"], atol=1e-6)
+    np.testing.assert_allclose(network([data["image"], data["mask"]]), data["image"], atol=1e-6)
 
 
-def test_the_published_refine_network_hardly_changes_the_coarse_picture(published):
-    pictures = np.stack([read_input(f"fmodr_128_face_{i}") for i in range(2)])
-    outputs = published(pictures / np.float32(127.5) - 1)
-    hidden = np.broadcast_to(np.asarray(outputs["mask"]) > 0, pictures.shape)
-    levels = 127.5 * np.abs(np.asarray(outputs["image"]) - np.asarray(outputs["coarse"]))[hidden].mean()
-    assert 0 < levels < 2.5, "The refine network does something now: change its row in zoo/fmodr/ledger.csv."
+def test_no_network_refines_what_the_published_weights_paint():
+    model = zoo.load("fmodr_128")
+    assert model.painter_names == ("detector", "coarse_generator") and not {"refine", "sca"} & set(model.parts())
+    outputs = model(read_input("fmodr_128_face_0")[None] / np.float32(127.5) - 1)
+    np.testing.assert_array_equal(outputs["image"], outputs["coarse"])
+
+
+def test_without_a_refine_network_the_small_recipe_has_the_other_stages():
+    *papers, finish = SMALL_COARSE.stages
+    assert papers == [SMALL.stage(name) for name in ("detector", "coarse", "coarse_critic", "coarse_joint")]
+    ours, theirs = finish.updates[0], SMALL.stages[-1].updates[0]
+    assert finish.name == "finish" and finish.updates[1] == SMALL.stages[-1].updates[1]
+    assert ours.parts == {"coarse": theirs.parts["coarse"]}
+    assert ours.terms == {name: weight for name, weight in theirs.terms.items() if name.startswith("finish_")}
 
 
 def test_what_the_published_weights_went_through_is_on_record():
     runs = zoo.preset("fmodr_128").training["runs"]
     stages = [run.split("--stages ")[1].split(" --")[0].split() for run in runs if "--stages " in run]
     ran = {name for names in stages for name in names}
-    assert ran == {"detector", "coarse", "coarse_critic", "coarse_joint", "refine", "refine_critic", "refine_joint"}
-    last = runs[-1]
-    assert "halfway (share 0.5)" in last and "the refine network of run 7" in last and "blend of runs 5 and 8" in last
-    assert not [run for run in runs if "--average" in run]
-    assert "refine_perceptual" not in json.dumps(runs)
+    assert {"detector", "coarse", "coarse_critic", "coarse_joint"} <= ran
+    assert "halfway (share 0.5)" in runs[11] and "the blend of runs 5 and 8" in runs[11]
+    assert "`finish`" in runs[12] and "published coarse network" in runs[-1] and "detector is that of run 10" in runs[-1]
     with (zoo.folder("fmodr") / "training.csv").open(encoding="utf-8") as file:
-        last = {(row["run"], row["stage"]): int(row["step"]) for row in csv.DictReader(file)}
-    assert last["3", "refine"] + last["7", "refine_joint"] == 1_400  # all that moved the refine network that is kept
+        rows = list(csv.DictReader(file))
+    finished = [row for row in rows if row["stage"] == "finish"]
+    assert finished[-1] == rows[-1] and all(row["finish_critic"] and row["val_hole_detail"] for row in finished)
