@@ -41,7 +41,8 @@ class InpaintingModel(RecipeTrainer, keras.Model):
     (`batch_keys`).
 
     Raises:
-        InputError: Keras is set to pictures with channels first, which this library does not have.
+        InputError: Keras is set to pictures with channels first or to other numbers than float32, which this library
+            does not have.
     """
 
     contract: Contract = Contract()
@@ -62,6 +63,12 @@ class InpaintingModel(RecipeTrainer, keras.Model):
             raise InputError(
                 f"Keras must be set to pictures with channels last. Received: image_data_format={layout!r}; set it in "
                 "keras.json, or call keras.config.set_image_data_format('channels_last') before a model is made."
+            )
+        if (kind := keras.config.floatx()) != "float32":
+            raise InputError(
+                f"Keras must be set to float32. Received: floatx={kind!r}; set it in keras.json, or call "
+                "keras.config.set_floatx('float32') before a model is made; half precision is a policy "
+                "(keras.config.set_dtype_policy('mixed_bfloat16'))."
             )
         super().__init__(*args, **kwargs)
 
