@@ -289,6 +289,17 @@ def test_a_face_in_any_turn_is_a_face(turn):
     assert landmark_fault(LANDMARKS[0] @ matrix.T + 300) is None
 
 
+@pytest.mark.parametrize("cell", ["nan", "", " "])
+def test_a_face_that_nobody_found_is_one_bad_file(folder, tmp_path, cell):
+    rows = [",".join(FIELDS)] + [",".join([n, *map(str, p.ravel())]) for n, p in zip(NAMES, LANDMARKS, strict=True)]
+    rows[2] = ",".join([NAMES[1], *[cell] * 10])
+    (tmp_path / "l.csv").write_text("\n".join(rows))
+    faces = load_faces(folder, landmarks=tmp_path / "l.csv", on_bad="skip")
+    assert faces.bad == (NAMES[1],) and len(faces) == len(NAMES) - 1 and np.isfinite(faces.landmarks).all()
+    with pytest.raises(ImageFileError, match="cannot be used: they are not five finite points"):
+        load_faces(folder, landmarks=tmp_path / "l.csv")
+
+
 TABLES = {
     "byte order mark": lambda text: "\ufeff" + text,
     "semicolons": lambda text: text.replace(",", ";").replace(".0", ",0").replace(".5", ",5"),

@@ -27,7 +27,10 @@ def find_landmarks(pictures: Path) -> Path:
 
 
 def read_landmarks(file: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Name -> `(5, 2)` points in pixels, of an `.npz` (`name`, `landmarks`) or a `.csv` (name, x1, y1, ..., x5, y5)."""
+    """Name -> `(5, 2)` points in pixels, of an `.npz` (`name`, `landmarks`) or a `.csv` (name, x1, y1, ..., x5, y5).
+
+    Points that nobody found may be NaN or empty cells; `tfinpaint.framing.landmark_fault` says so of them.
+    """
     file = Path(file)
     try:
         names, points = (_read_npz if file.suffix == ".npz" else _read_csv)(file)
@@ -36,7 +39,7 @@ def read_landmarks(file: str | os.PathLike) -> dict[str, np.ndarray]:
             "`landmarks` must be an .npz with arrays name (n,) and landmarks (n, 5, 2) or a .csv with columns "
             f"name,x1,y1,...,x5,y5. Received: {str(file)!r} ({type(error).__name__}: {error})."
         ) from error
-    if points.shape != (len(names), 5, 2) or not np.isfinite(points).all():
+    if points.shape != (len(names), 5, 2) or not (np.isfinite(points).all((1, 2)).any() or not names):
         raise InputError(
             "`landmarks` must hold five finite points (x, y) per name. "
             f"Received: {len(names)} names and points of shape {points.shape} in {str(file)!r}."
@@ -90,6 +93,6 @@ def _read_csv(file: Path) -> tuple[list[str], np.ndarray]:
     numbers = [[row[place].strip() for place in places] for row in rows[1:]]
     if delimiter != ",":
         numbers = [[number.replace(",", ".") for number in row] for row in numbers]
-    points = np.array([[float(number) for number in row] for row in numbers], np.float32)
+    points = np.array([[float(number or "nan") for number in row] for row in numbers], np.float32)
     names = [row[columns.index("name")] for row in rows[1:]]
     return [name.strip() for name in names] if padded else names, points.reshape(-1, 5, 2)

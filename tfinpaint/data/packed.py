@@ -11,6 +11,7 @@ from tfinpaint.data.occluder_bank import OccluderBank
 from tfinpaint.data.shards import Shards
 from tfinpaint.data.sources import FaceSet, concatenate, load_faces, readers_of
 from tfinpaint.errors import InputError
+from tfinpaint.framing import landmark_fault
 
 
 def face_members(path: str | Path, label: str) -> Iterator[tuple[str, bytes]]:
@@ -25,6 +26,8 @@ def face_members(path: str | Path, label: str) -> Iterator[tuple[str, bytes]]:
     for name, read in readers_of(path).items():
         five = points.get(name, points.get(Path(name).name))
         if five is not None:
+            if fault := landmark_fault(five):
+                raise InputError(f"The landmarks of {name} in {path} cannot be used: {fault}. Mend or remove them.")
             names.append(f"faces/{label}/{name}")
             kept.append(five)
             yield names[-1], read()

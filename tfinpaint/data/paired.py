@@ -17,6 +17,7 @@ from tfinpaint.data.pair_files import FOLDERS, pair_files
 from tfinpaint.data.photo_faces import valid_map
 from tfinpaint.errors import ImageFileError, InputError, TfinpaintError
 from tfinpaint.faces import Detector, FaceFinder, align_mask, alignment_matrix, resample
+from tfinpaint.framing import landmark_fault
 from tfinpaint.images import read
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def load_pairs(
                 )
                 raise ImageFileError(f"The pictures of the pair {name} must have one size. Received: {sizes}.")
             five = points(name, groups[name][1].name, bare)
+            if fault := landmark_fault(five):
+                raise ImageFileError(f"The landmarks of the pair {name} cannot be used: {fault}.")
         except TfinpaintError as error:
             bad[name] = str(error)
             return

@@ -16,6 +16,7 @@ from tfinpaint.data.picture_files import PictureFile, pictures_of
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.evaluation.protocols.embedders import Embedder
 from tfinpaint.evaluation.protocols.pairs import Pairs, person, read_pairs
+from tfinpaint.framing import landmark_fault
 
 _AT_ONCE = 256  # pictures in memory together
 
@@ -102,6 +103,9 @@ def load_pair_pictures(
     file = Path(landmarks or find_landmarks(path))
     points = {PurePosixPath(name).name: five for name, five in read_landmarks(file).items()}
     pairs.check_names(points, f"the landmarks {str(file)!r}")
+    for name in pairs.names:
+        if fault := landmark_fault(points[name]):
+            raise InputError(f"The landmarks of {name} in {file} cannot be used: {fault}. Mend them.")
     five = np.stack([points[name] for name in pairs.names]) if pairs.names else np.zeros((0, 5, 2), np.float32)
     return PairPictures(pairs, five, tuple(files[name] for name in pairs.names))
 
