@@ -170,7 +170,7 @@ def test_the_command_packs_all_that_a_training_needs(photos, tmp_path, small_mod
     assert all(path.stat().st_size <= 6e6 for path in out.iterdir())
     with zipfile.ZipFile(out / "tfinpaint.zip") as program:
         names = program.namelist()
-    assert {"tfinpaint/cli/train_pack.py", "tfinpaint/_zoo/fmodr/config.json"} < set(names)
+    assert {"tfinpaint/cli/train.py", "tfinpaint/_zoo/fmodr/config.json"} < set(names)
     assert "tfinpaint/_zoo/fmodr/fmodr_128.weights.h5" in names and not [n for n in names if "__pycache__" in n]
     compile((out / "train.py").read_text(), "train.py", "exec")
     assert main(command) == 1

@@ -2,6 +2,7 @@
 
 from tfinpaint.training.checkpoint import load_checkpoint, read_about, save_checkpoint
 from tfinpaint.training.checkpoint_folder import CheckpointFolder
+from tfinpaint.training.loop import TimeOver
 from tfinpaint.training.optimizers import PartOptimizers
 from tfinpaint.training.recipe import Gate, Governor, Recipe, Stage, Update
 
@@ -12,6 +13,7 @@ __all__ = [
     "PartOptimizers",
     "Recipe",
     "Stage",
+    "TimeOver",
     "Update",
     "load_checkpoint",
     "read_about",

@@ -1,5 +1,6 @@
 """Training by recipes: what a model needs to be compiled, fitted, saved and resumed stage by stage."""
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -185,6 +186,8 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         interval: int = 500,
         faces_per_epoch: int | None = None,
         checkpoint: str | os.PathLike | None = None,
+        checkpoint_seconds: float = math.inf,
+        until: float = math.inf,
         resume: bool = False,
         data_id: Any = None,
         validation_data: Any = None,
@@ -196,8 +199,8 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
 
         return fit_recipe(
             self, data, scale=scale, stages=stages, interval=interval, faces_per_epoch=faces_per_epoch,
-            checkpoint=checkpoint, resume=resume, data_id=data_id, validation_data=validation_data,
-            callbacks=callbacks, verbose=verbose,
+            checkpoint=checkpoint, checkpoint_seconds=checkpoint_seconds, until=until, resume=resume,
+            data_id=data_id, validation_data=validation_data, callbacks=callbacks, verbose=verbose,
         )  # fmt: skip
 
     # ---- what is computed ----------------------------------------------------------------------------------------
