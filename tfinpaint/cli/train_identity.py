@@ -21,7 +21,7 @@ def add_parser(subparsers: Any) -> None:
     add("--teacher", metavar="FILE", help="weights of a network whose embeddings are to be matched; no names needed")
     add("--teacher-network", default="mobile_face_net", metavar="NAME", help="its name (mobile_face_net)")
     add("--validation", nargs="+", default=[], metavar="PATH", help="faces that no step sees, for the log")
-    add("--out", required=True, metavar="DIR", help="folder of the state, weights and log")
+    add("--out", required=True, metavar="DIR", help="folder of the checkpoints, weights and log")
     add("--network", choices=("light_cnn", "resnet50_v2"), default="light_cnn", help="what is trained (light_cnn)")
     add("--width", type=float, default=0.5, help="of light_cnn: multiplies the channels, 1 is the paper's (0.5)")
     add("--size", type=int, default=64, help="of light_cnn: side of its input in pixels, the paper's is 128 (64)")
@@ -38,21 +38,21 @@ def add_parser(subparsers: Any) -> None:
     add("--blur", type=float, default=0.3, help="share of faces that are blurred (0.3)")
     add("--hidden", type=float, default=0.0, help="share of faces that masks or rectangles hide (0)")
     add("--policy", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32", help="numbers (float32)")
-    add("--resume", action="store_true", help="go on from the state in --out")
+    add("--resume", action="store_true", help="go on from the checkpoint in --out")
     add("--dry-run", action="store_true", help="only say what would be done, and how long it would take")
     add("--seed", type=int, default=0)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Trains; writes `state.npz`, `log.csv`, `training.json` and `<network>.npz` into the folder `--out`."""
+    """Trains; writes checkpoints, `log.csv`, `training.json` and `<network>.npz` into the folder `--out`."""
     from tfinpaint import zoo
 
     zoo.check_backend()
     import keras
 
-    from tfinpaint.callbacks.latest_state import LatestState
     from tfinpaint.cli.identity_targets import load_people
     from tfinpaint.features.weights import save_arrays
+    from tfinpaint.training import CheckpointFolder
 
     _check(arguments)
     out = Path(arguments.out)
@@ -71,9 +71,12 @@ def run(arguments: argparse.Namespace) -> int:
     model.compile(optimizer=_optimizer(arguments, steps), **compiled)
     if arguments.dry_run:
         return _show_plan(arguments, network, model, faces, stream, steps)
-    state = LatestState(out / "state.npz")
-    key = {"faces": faces.fingerprint, "steps": steps * arguments.epochs, "seed": arguments.seed}
-    done = _begin(state, model, key, out, arguments.resume)
+    folder = CheckpointFolder(out)
+    run = {"faces": faces.fingerprint, "steps": steps * arguments.epochs, "seed": arguments.seed}
+    done = _resumed(folder, model, run) if arguments.resume else 0
+    keep = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, _: folder.save(model, {"run": run, "step": (epoch + 1) * steps})
+    )
     log = keras.callbacks.CSVLogger(str(out / "log.csv"), append=done > 0)
     started = time.time()
     history = model.fit(
@@ -82,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         initial_epoch=done // steps,
         steps_per_epoch=steps,
         validation_data=validation,
-        callbacks=[log, state],
+        callbacks=[log, keep],
         shuffle=False,
         verbose=1 if sys.stderr.isatty() else 2,
     )
@@ -172,19 +175,17 @@ def _make_folder(out: Path) -> None:
         raise InputError(f"`--out` must be a folder that can be made. Received: {out} ({error}).") from None
 
 
-def _begin(state: Any, model: Any, key: dict, out: Path, resume: bool) -> int:
-    """The steps that an earlier run has made; a new run forgets them."""
-    import json
+def _resumed(folder: Any, model: Any, run: dict) -> int:
+    """Puts the model where an earlier run has left it; the steps made by then."""
 
-    note = out / "state.json"
-    if resume and note.exists():
-        before = json.loads(note.read_text(encoding="utf-8"))
-        if before != key:
-            raise InputError(f"`--resume` needs the faces, length and seed of the run: {before}. Received: {key}.")
-        return state.restore(model)
-    state.path.unlink(missing_ok=True)
-    records.write_json(key, note)
-    return 0
+    def check(position: dict) -> None:
+        if position.get("run") != run:
+            before = position.get("run")
+            raise InputError(f"`--resume` needs the faces, length and seed of the run: {before}. Received: {run}.")
+
+    model.optimizer.build(model.trainable_variables)
+    position = folder.load(model, check=check)
+    return position["step"] if position else 0
 
 
 def _show_plan(arguments: argparse.Namespace, network: Any, model: Any, faces: Any, stream: Any, steps: int) -> int:
@@ -197,7 +198,7 @@ def _show_plan(arguments: argparse.Namespace, network: Any, model: Any, faces: A
     whole = arguments.epochs * steps
     print(f"{arguments.network}: {network.count_params():,} parameters, {len(faces)} faces, {whole} steps")
     print(f"about {min(seconds):.2f} s a step, {min(seconds) * whole / 60:.0f} min without the teacher's part")
-    print(f"would write {arguments.network}.npz, training.json, log.csv and the state into {arguments.out}")
+    print(f"would write {arguments.network}.npz, training.json, log.csv and checkpoints into {arguments.out}")
     return 0
 
 

@@ -21,8 +21,10 @@ FORMAT = 1
 
 
 def named_variables(model: Any) -> dict[str, Any]:
-    """Every variable of a compiled model, its optimizers and its metrics under a unique name."""
+    """Every variable of a compiled model, its optimizers and (with a recipe) its metrics, by unique names."""
     named = {f"model/{i}/{v.name}": v for i, v in enumerate(model.variables)}
+    if not _has_recipe(model):
+        return named | {f"optimizer/{i}/{v.name}": v for i, v in enumerate(model.optimizer.variables)}
     named |= {f"optimizer/{i}/{v.name}": v for i, v in enumerate(model.optimizer.own_variables)}
     for key, optimizer in model.optimizer.by_part.items():
         named |= {f"optimizer/{key}/{i}/{v.name}": v for i, v in enumerate(optimizer.variables)}
@@ -34,18 +36,12 @@ def save_checkpoint(model: Any, path: str | os.PathLike, position: dict[str, Any
     """Writes every variable, the stage and the caller's position in the data to `path`; returns the path.
 
     Args:
-        model: a compiled `InpaintingModel`.
+        model: a compiled `InpaintingModel`, or any other compiled Keras model.
         path: ends with `.npz`; a temporary file in the same folder is renamed to it.
         position: anything JSON can hold; `load_checkpoint` gives it back.
     """
     path = Path(path)
-    about = {
-        "format": FORMAT,
-        "class": type(model).__name__,
-        "config": model.get_config(),
-        "compile": model.get_compile_config(),
-        "position": position or {},
-    }
+    about = {"format": FORMAT, **_about(model), "position": position or {}}
     arrays = {name: np.asarray(keras.ops.convert_to_numpy(v.value)) for name, v in named_variables(model).items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +69,7 @@ def load_checkpoint(
     """Puts a compiled model back where `save_checkpoint` left it; returns the saved position.
 
     Args:
-        model: as it was compiled when it was saved; its weights and stage do not matter.
+        model: as it was compiled when it was saved, with its optimizer built; its weights and stage do not matter.
         path: the file.
         enter: makes the model begin the stage of that name; called once everything has been read and fits.
         check: raises where the saved position does not suit the caller, before the model changes.
@@ -83,12 +79,13 @@ def load_checkpoint(
         DamagedCheckpointError: the file cannot be read to its end. The model is unchanged.
     """
     about, arrays = _read(path)
-    if about["class"] != type(model).__name__ or about["config"] != json.loads(json.dumps(model.get_config())):
+    own = json.loads(json.dumps(_about(model)))
+    if (about["class"], about["config"]) != (own["class"], own["config"]):
         raise CheckpointError(
             f"The checkpoint {path} must be of this model and configuration. "
             f"Received: {about['class']} with {about['config']}."
         )
-    held, wanted = (config.get("average") for config in (about["compile"], model.get_compile_config()))
+    held, wanted = (config.get("average") for config in (about["compile"], own["compile"]))
     if held != wanted:
         raise CheckpointError(
             f"The checkpoint {path} must be loaded with the same moving averages of the weights, average={held}. "
@@ -107,13 +104,28 @@ def load_checkpoint(
         )
     if check is not None:
         check(about["position"])
+    stage = about["compile"].get("stage")
     if enter is not None:
-        enter(about["compile"]["stage"])
-    elif about["compile"]["stage"] != model.stage.name:
-        model.begin(about["compile"]["stage"])
+        enter(stage)
+    elif stage is not None and stage != model.stage.name:
+        model.begin(stage)
     for name, variable in variables.items():
         variable.assign(arrays[name])
     return about["position"]
+
+
+def _has_recipe(model: Any) -> bool:
+    return getattr(model, "recipe", None) is not None
+
+
+def _about(model: Any) -> dict[str, Any]:
+    """What a checkpoint must agree with; other models than those with recipes are known by their variables."""
+    own = _has_recipe(model)
+    return {
+        "class": type(model).__name__,
+        "config": model.get_config() if own else None,
+        "compile": model.get_compile_config() if own else {},
+    }
 
 
 def _read(path: str | os.PathLike, arrays: bool = True) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
