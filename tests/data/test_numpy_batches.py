@@ -7,10 +7,10 @@ import pytest
 from tests.callbacks.watched import PaintingToy
 from tests.faces_for_tests import synthetic_faces
 from tfinpaint.data import FaceSet, NumpyBatches, OccluderBank, render_occluders, uv_fields
-from tfinpaint.data.hole_distance import hole_distance
 from tfinpaint.data.occluder_bank import MIRRORED, fit_similarities, photo_light, similarity_matrix
 from tfinpaint.data.occlusions import LowerFaceRectangle, Occlusion
 from tfinpaint.data.occlusions.draws import Draws
+from tfinpaint.data.pipeline import hole_distance
 from tfinpaint.errors import InputError
 from tfinpaint.faces.uv import GenericHead
 from tfinpaint.framing import similarity, template_points

@@ -9,8 +9,10 @@ from typing import Any
 from tfinpaint import records
 from tfinpaint.cli.outputs import check_fresh
 from tfinpaint.errors import InputError
+from tfinpaint.files import whole
 
 HELP = "train a network that knows faces apart, on a folder for each person or after a teacher"
+_TEACHER_SIZE = 128
 
 
 def add_parser(subparsers: Any) -> None:
@@ -50,20 +52,19 @@ def run(arguments: argparse.Namespace) -> int:
     zoo.check_backend()
     import keras
 
-    from tfinpaint.cli.identity_targets import load_people
     from tfinpaint.features.weights import save_arrays
     from tfinpaint.training import CheckpointFolder
 
     _check(arguments)
     out = Path(arguments.out)
     if not (arguments.resume or arguments.dry_run):
-        check_fresh(out, ("state.npz", "log.csv", "training.json", f"{arguments.network}.npz"))
+        check_fresh(out, ("checkpoint-*.npz", "log.csv", "training.json", f"{arguments.network}.npz"))
     keras.config.set_dtype_policy(arguments.policy)
     keras.utils.set_random_seed(arguments.seed)
     network = _network(arguments)
     crop = network.get_layer("crop")
     size = round(crop.size / crop.side)
-    faces = load_people(arguments.data, size, identities=arguments.teacher is None)
+    faces = _load_people(arguments.data, size, identities=arguments.teacher is None)
     if not arguments.dry_run:
         _make_folder(out)
     model, stream, validation, compiled = _task(arguments, network, faces, size, out)
@@ -97,6 +98,57 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _load_people(paths: list[str], size: int, identities: bool) -> Any:
+    """The faces of folders and zips as one set; with `identities` each lies in a folder of its person's name."""
+    from tfinpaint.data import concatenate, load_faces
+
+    bar = sys.stderr.isatty()
+    try:
+        sets = [load_faces(path, size=size, identities=identities, progress=bar) for path in paths]
+    except InputError as error:
+        if identities and "identities" in str(error):
+            raise InputError(
+                f"`--data` must hold a folder for each person, or `--teacher FILE` must tell who is alike. {error}"
+            ) from None
+        raise
+    return concatenate(*sets)
+
+
+def _build_teacher(arguments: argparse.Namespace) -> Any:
+    """The network of `--teacher`, faces -> embeddings."""
+    from tfinpaint.features import feature_network
+
+    return feature_network(arguments.teacher_network, arguments.teacher, dtype="float32")
+
+
+def _teacher_embeddings(arguments: argparse.Namespace, faces: Any, views: Any, out: Path) -> Any:
+    """What the teacher says of each view, from `teacher.npz` where an earlier run has asked it the same."""
+    import numpy as np
+
+    path, key = out / "teacher.npz", f"{faces.fingerprint} {records.hashes([arguments.teacher])} {len(views.first)}"
+    key += f" {arguments.seed}"
+    if path.exists():
+        with np.load(path) as stored:
+            if str(stored["key"]) == key:
+                return stored["embeddings"].astype(np.float32)
+    large = _load_people(arguments.data, _TEACHER_SIZE, identities=False)
+    found = _ask(_build_teacher(arguments), large.images, views)
+    with whole(path) as part, open(part, "wb") as file:
+        np.savez(file, embeddings=found.astype(np.float16), key=key)
+    return found
+
+
+def _teacher_validation(arguments: argparse.Namespace, size: int) -> tuple[Any, dict]:
+    """The faces of `--validation` for the student, and what the teacher says of them."""
+    import numpy as np
+
+    from tfinpaint.data.identity_views import identity_views
+
+    large, small = (_load_people(arguments.validation, side, identities=False) for side in (_TEACHER_SIZE, size))
+    target = _ask(_build_teacher(arguments), large.images, identity_views(len(large)))
+    return small.images.astype(np.float32) / 127.5 - 1, {"teacher": target, "relation": target}
+
+
 def _check(arguments: argparse.Namespace) -> None:
     for name in ("epochs", "batch_size", "rate"):
         if getattr(arguments, name) <= 0:
@@ -121,7 +173,6 @@ def _task(arguments: argparse.Namespace, network: Any, faces: Any, size: int, ou
     """The model to fit, a function from the steps done to its batches, validation data, arguments of `compile`."""
     import numpy as np
 
-    from tfinpaint.cli.identity_targets import build_teacher, teacher_embeddings, teacher_validation
     from tfinpaint.data import default_occlusion
     from tfinpaint.data.identity_views import identity_batches, identity_views
     from tfinpaint.training.identity import identity_classifier, identity_student
@@ -133,13 +184,13 @@ def _task(arguments: argparse.Namespace, network: Any, faces: Any, size: int, ou
     validation, both = None, None
     if arguments.teacher:
         if arguments.dry_run:
-            teacher = build_teacher(arguments)
+            teacher = _build_teacher(arguments)
             targets = np.zeros((len(views.first), teacher.output_shape[-1]), np.float32)
         else:
-            targets = teacher_embeddings(arguments, faces, views, out)
+            targets = _teacher_embeddings(arguments, faces, views, out)
         model, losses, options = identity_student(network, targets.shape[-1], arguments.relation)
         if arguments.validation and not arguments.dry_run:
-            validation = teacher_validation(arguments, size)
+            validation = _teacher_validation(arguments, size)
 
         def both(x: Any, target: Any) -> tuple[Any, dict]:
             return x, {"teacher": target, "relation": target}
@@ -213,3 +264,13 @@ def _record(arguments: argparse.Namespace, network: Any, faces: Any, seconds: fl
         "seconds": round(seconds),
         "versions": records.environment(),
     }
+
+
+def _ask(teacher: Any, images: Any, views: Any) -> Any:
+    import numpy as np
+    from tqdm import tqdm
+
+    from tfinpaint.data.identity_views import view_batches
+
+    batches = tqdm(view_batches(images, views, 100), "teacher", -(-len(views.first) // 100), mininterval=5)
+    return np.concatenate([teacher.predict_on_batch(batch) for batch in batches])

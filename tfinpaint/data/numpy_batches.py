@@ -14,7 +14,7 @@ from tfinpaint.data.occluder_bank import OccluderBank, photo_light
 from tfinpaint.data.sources import FaceSet
 from tfinpaint.data.stored_uv import decode_uv
 from tfinpaint.errors import InputError
-from tfinpaint.faces.uv.flip import flip_uv
+from tfinpaint.faces.uv.render_mesh import flip_uv
 from tfinpaint.framing import MIRRORED
 
 _MADE = tuple(key for key in OPTIONS if key != "kind")  # a bank does not know what its occluders are

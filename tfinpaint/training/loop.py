@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from tfinpaint.errors import CheckpointError, InputError, RecipeError
-from tfinpaint.training.checkpoint_folder import CheckpointFolder
+from tfinpaint.training.checkpoint import CheckpointFolder
 from tfinpaint.training.recipe import Stage
 
 DataSource = Callable[[int, int], Any]  # (batch size, index of the first batch) -> endless dataset of batches
