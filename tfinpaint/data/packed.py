@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from tfinpaint.data.face_set import FaceSet
 from tfinpaint.data.landmark_files import find_landmarks, read_landmarks
 from tfinpaint.data.occluder_bank import OccluderBank
 from tfinpaint.data.shards import Shards
-from tfinpaint.data.sources import FaceSet, concatenate, load_faces, readers_of
+from tfinpaint.data.sources import concatenate, load_faces, readers_of
 from tfinpaint.errors import InputError
 from tfinpaint.framing import landmark_fault
 

@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from tfinpaint.data import occlusions
 from tfinpaint.data.batch_keys import options_for
+from tfinpaint.data.face_set import FaceSet
 from tfinpaint.data.occlusions import Occlusion
 from tfinpaint.data.occlusions.base import as_occlusion
 from tfinpaint.data.occlusions.draws import Draws
-from tfinpaint.data.sources import FaceSet
 from tfinpaint.errors import InputError
 from tfinpaint.faces.uv.render_mesh import flip_uv
 from tfinpaint.framing import MIRRORED
