@@ -64,6 +64,7 @@ class Job:
     size: int
     framing: str
     looks: list[Look] = field(default_factory=list)
+    _shown: tuple[list, Restored] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def of(
@@ -102,11 +103,18 @@ class Job:
 
     def pasted(self) -> Restored:
         """The photo with what the looks have painted, the last and nearest look at a face on top."""
+        state = [(id(look), id(look.wider)) for look in self.looks]
+        if self._shown is None or self._shown[0] != state:
+            self._shown = state, self._paste()
+        return self._shown[1]
+
+    def _paste(self) -> Restored:
         pixels, painted = self.photo.pixels, np.zeros(self.photo.pixels.shape[:2], bool)
         for look in self.looks:
             parts = [] if look.first is None else [(look.first, look.first.mask)]
             parts += [] if look.wider is None else [(look.wider, look.around())]
             for part, mask in (*parts, (look, look.mask)):
-                pixels, new = face_tools.paste(pixels, part.restored, mask, part.matrix, hole=self.hole)
+                crop = part.pixels if pixels is self.photo.pixels else None
+                pixels, new = face_tools.paste(pixels, part.restored, mask, part.matrix, crop=crop, hole=self.hole)
                 painted |= new
         return Restored(self.photo, pixels, painted, self.faces)
