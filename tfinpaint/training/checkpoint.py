@@ -25,9 +25,10 @@ _NAME = re.compile(r"checkpoint-(\d{6,})\.npz")
 
 def named_variables(model: Any) -> dict[str, Any]:
     """Every variable of a compiled model, its optimizers and (with a recipe) its metrics, by unique names."""
+    if not _has_recipe(model):  # names that Keras numbered differ from one model to its twin
+        both = {"model": model.variables, "optimizer": model.optimizer.variables}
+        return {f"{owner}/{i}": v for owner, variables in both.items() for i, v in enumerate(variables)}
     named = {f"model/{i}/{v.name}": v for i, v in enumerate(model.variables)}
-    if not _has_recipe(model):
-        return named | {f"optimizer/{i}/{v.name}": v for i, v in enumerate(model.optimizer.variables)}
     named |= {f"optimizer/{i}/{v.name}": v for i, v in enumerate(model.optimizer.own_variables)}
     for key, optimizer in model.optimizer.by_part.items():
         named |= {f"optimizer/{key}/{i}/{v.name}": v for i, v in enumerate(optimizer.variables)}
