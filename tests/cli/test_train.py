@@ -1,6 +1,7 @@
 """`tfinpaint train` as a person types it, on drawn faces and a tiny model."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,13 @@ from tfinpaint.data import pipeline, sources
 from tfinpaint.data.occlusions import LowerFaceRectangle
 
 COMMON = ["--stages", "detector", "coarse", "--scale", "0.0005", "--interval", "2"]
+
+
+def eager(name):
+    """A tiny model, to make a few steps that are not worth compiling."""
+    model = make(name)
+    model.compile = partial(model.compile, run_eagerly=True)
+    return model
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +87,7 @@ def spy(monkeypatch, room, name, seen):
 )
 def test_batches_hold_what_the_stages_of_any_model_read(name, walk, keys, faces, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(zoo, "load", lambda preset, weights: make(name))
+    monkeypatch.setattr(zoo, "load", lambda preset, weights: eager(name))
     spy(monkeypatch, pipeline, "occlude", seen)
     arguments = ["--data", str(faces), "--validation", str(faces), "--out", str(tmp_path / "run"), *walk]
     assert cli.main(["train", "fmodr", *arguments, "--interval", "2"]) == 0
@@ -92,7 +100,7 @@ def test_batches_hold_what_the_stages_of_any_model_read(name, walk, keys, faces,
 
 def test_only_the_stages_that_run_are_asked_what_they_read(faces, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(zoo, "load", lambda preset, weights: make("can_dfe"))
+    monkeypatch.setattr(zoo, "load", lambda preset, weights: eager("can_dfe"))
     spy(monkeypatch, pipeline, "occlude", seen)
     arguments = ["--data", str(faces), "--out", str(tmp_path / "run"), "--stages", "contrast", "--scale", "0.1"]
     assert cli.main(["train", "fmodr", *arguments]) == 0

@@ -136,7 +136,7 @@ def test_a_recipe_is_fitted_on_the_stream():
     fitted, stepped = PaintingToy(), PaintingToy()
     stepped.set_weights(fitted.get_weights())
     for model in (fitted, stepped):
-        model.compile(Recipe((Stage("only", {"steps": 3}, 4, (update,)),)))
+        model.compile(Recipe((Stage("only", {"steps": 3}, 4, (update,)),)), run_eagerly=True)
     faces, occluders = face_set(10, 8), bank(6, 8)
     fitted.fit_recipe(lambda size, start: batches(faces, occluders, batch_size=size, start=start), verbose=0)
     stream = batches(faces, occluders, batch_size=4).batch(2)
