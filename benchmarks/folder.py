@@ -158,7 +158,8 @@ def main() -> None:
         run = Run(photos, out, options.model)
         run.wait(lambda done: False, lambda done, mb: memory.setdefault(done // step * step, mb))
         named = run.end()
-        twice.append(sum(results_in(out)[name] != time for name, time in before.items()))
+        now = results_in(out)
+        twice.append(sum(now[name] != time for name, time in before.items()))
         record = {
             "photos": options.photos,
             "side": SIDE,
