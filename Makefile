@@ -23,7 +23,7 @@ lint: .venv/installed
 .venv/installed: setup.cfg setup.py
 	@$(PYTHON) -c 'import sys; sys.exit("tfinpaint needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,export]'
 	touch $@
 
 .venv-oldest/installed: setup.cfg setup.py

@@ -25,8 +25,7 @@ from tfinpaint.evaluation.benchmark import HELD_OUT_SEED, Judges, load_protocol
 from tfinpaint.evaluation.benchmark.collect import rounded
 from tfinpaint.evaluation.benchmark.drawing import DrawnFaces, drawn_faces
 from tfinpaint.evaluation.benchmark.files import check_file, check_pictures
-from tfinpaint.evaluation.benchmark.measure import measure, see
-from tfinpaint.evaluation.benchmark.methods import Answer
+from tfinpaint.evaluation.benchmark.measure import Answer, measure, see
 from tfinpaint.evaluation.bootstrap import draw_counts
 from tfinpaint.evaluation.protocols import Estimate, Outcome, load_embedder, undone
 from tfinpaint.evaluation.report import update_tables

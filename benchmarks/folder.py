@@ -64,7 +64,8 @@ class Run:
     def __init__(self, photos: Path, out: Path, model: str) -> None:
         command = [sys.executable, "-m", "tfinpaint.cli", "restore", str(photos), "-o", str(out), "--model", model]
         self.out, self.start = out, time.perf_counter()
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.said = tempfile.TemporaryFile()  # a pipe that nobody reads would fill up and halt it
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=self.said)
 
     def wait(self, until: Callable[[int], bool], seen: Callable[[int, int], Any] = lambda *_: None) -> bool:
         """Waits until so many results are there, or for its end; whether it still runs.
@@ -90,11 +91,13 @@ class Run:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.communicate()
+        self.process.wait()
 
     def end(self) -> int:
         """How many photos it named because they were not restored; raises where it ended otherwise than well or so."""
-        said = self.process.communicate()[1]
+        self.process.wait()
+        self.said.seek(0)
+        said = self.said.read().decode()
         named = re.search(r"(\d+) of \d+ photos were not restored", said)
         if self.process.returncode and not named:
             raise RuntimeError(said[-2000:])
@@ -155,7 +158,8 @@ def main() -> None:
         run = Run(photos, out, options.model)
         run.wait(lambda done: False, lambda done, mb: memory.setdefault(done // step * step, mb))
         named = run.end()
-        twice.append(sum(results_in(out)[name] != time for name, time in before.items()))
+        now = results_in(out)
+        twice.append(sum(now[name] != time for name, time in before.items()))
         record = {
             "photos": options.photos,
             "side": SIDE,

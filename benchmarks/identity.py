@@ -69,7 +69,7 @@ def main() -> None:
     from tfinpaint.evaluation.protocols.embedders import as_embedder
     from tfinpaint.evaluation.report import update_tables
     from tfinpaint.features import build_light_cnn, build_mobile_face_net
-    from tfinpaint.features.presets import published
+    from tfinpaint.features.weights import published
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--faces", required=True, metavar="PATH", help="zip or folder of pictures")

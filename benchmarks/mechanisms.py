@@ -24,8 +24,7 @@ from tfinpaint.evaluation.benchmark import HELD_OUT_SEED, Judges, build_feature_
 from tfinpaint.evaluation.benchmark.collect import rounded
 from tfinpaint.evaluation.benchmark.drawing import drawn_faces
 from tfinpaint.evaluation.benchmark.files import check_file, check_pictures
-from tfinpaint.evaluation.benchmark.measure import measure, see
-from tfinpaint.evaluation.benchmark.methods import Answer
+from tfinpaint.evaluation.benchmark.measure import Answer, measure, see
 from tfinpaint.evaluation.protocols import load_embedder
 from tfinpaint.evaluation.report import update_tables
 from tfinpaint.evaluation.report.results import kind_label, metric

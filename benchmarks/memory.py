@@ -9,6 +9,7 @@ with a drawn mask. What a command holds for a photo is the rise from the last co
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -113,12 +114,11 @@ def main() -> None:
     parser.add_argument("--told", action="store_true", help="the detector is told where the face is")
     parser.add_argument("--no-record", action="store_true", help="write no results")
     options = parser.parse_args()
-    results: dict[str, dict] = {}
     with tempfile.TemporaryDirectory() as temporary:
         for name in options.commands:
             photo = Path(temporary) / "photo.jpg"
             points = make_photo(photo, hidden=name.startswith("restore"))
-            runs = results[name] = {}
+            runs: dict = {}
             for count in options.counts:
                 with tempfile.TemporaryDirectory(dir=temporary) as place:
                     photos = folder_of(photo, points, count, Path(place) / "photos", name == "benchmark")
@@ -128,10 +128,17 @@ def main() -> None:
             if len(runs) > 1:
                 *_, (fewer, before), (more, after) = sorted(runs.items())
                 runs["mb_a_photo"] = round((after["peak_mb"] - before["peak_mb"]) / (more - fewer), 2)
-    if not options.no_record:
-        from benchmarks.machine import describe, write
+            if not options.no_record:
+                record(name, {"told": options.told, "load": os.getloadavg()[0], **runs})
 
-        print(write("memory", {"machine": describe(), "photo": list(SIZE), "told": options.told, "commands": results}))
+
+def record(name: str, runs: dict) -> None:
+    """Puts the figures of a command into the results; those of others stay."""
+    from benchmarks.machine import RESULTS, describe, write
+
+    file = RESULTS / "memory.json"
+    commands = json.loads(file.read_text())["commands"] if file.exists() else {}
+    print(write("memory", {"machine": describe(), "photo": list(SIZE), "commands": commands | {name: runs}}))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ MAY = {
     "zoo": COMMON | {"models"},
     "restoration": COMMON | {"engine", "zoo", "faces", "images"},
     "evaluation": COMMON | {"engine", "framing", "zoo", "faces", "images", "data", "features", "records"},
-    "export": COMMON | {"engine", "framing", "zoo", "records"},
+    "export": COMMON | {"engine", "framing", "zoo", "records", "data", "evaluation"},
     "callbacks": COMMON | {"engine", "zoo", "images", "training", "records"},
 }
 NO_TENSORFLOW = ("callbacks", "layers", "losses", "features", "models", "faces", "images", "training")

@@ -95,7 +95,7 @@ def tiny(monkeypatch):
             super().compile(*arguments, **usual | options)
 
         def fit(self, data, **options):
-            return super().fit(data, **{**options, "steps_per_epoch": 1, "validation_steps": 1, "epochs": 1})
+            return super().fit(data, **{**options, "steps_per_epoch": 1, "epochs": 1})
 
     make = partial(Short, **{**MODELS["fmodr"].arguments, "image_size": 128})
     monkeypatch.setattr(zoo, "load", lambda name: make())

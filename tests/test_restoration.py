@@ -1,11 +1,13 @@
 """The main road, with a fake model: what goes in, what comes out, and what stays."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 from skimage import data
 
 from tests.fake_engine import FACE, DrawingEngine, FakeEngine, RedEngine, UnchangingEngine, no_face, one_face
+from tfinpaint import faces
 from tfinpaint.engine import Borrowed, Contract
 from tfinpaint.errors import ImageFileError, InputError, NoFaceError
 from tfinpaint.faces import Face, alignment_matrix, resample, widened
@@ -33,6 +35,22 @@ def test_only_painted_pixels_change(portrait, options):
     assert np.array_equal(restored.pixels[~restored.mask], before[~restored.mask])
     assert 0 < restored.mask.sum() < before.size / 3
     assert np.mean(restored.pixels[restored.mask] != before[restored.mask]) > 0.9
+
+
+def test_a_plain_photo_is_cut_and_pasted_once_and_looked_at_twice(portrait, monkeypatch):
+    calls = {"detections": 0, "resamplings": 0, "pastes": 0}
+
+    def counted(what, real):
+        def call(*given, **named):
+            calls[what] += 1
+            return real(*given, **named)
+
+        return call
+
+    monkeypatch.setattr("cv2.warpAffine", counted("resamplings", cv2.warpAffine))
+    monkeypatch.setattr("tfinpaint.faces.paste", counted("pastes", faces.paste))
+    restored = restore_photo(portrait, FakeEngine(), detector=counted("detections", one_face))
+    assert restored.mask.any() and calls == {"detections": 2, "resamplings": 3, "pastes": 1}
 
 
 def test_a_path_an_array_and_a_photo_are_the_same(portrait):

@@ -31,8 +31,7 @@ sys.meta_path.insert(0, Refuse())
 
 import numpy as np
 from tests.models.tiny import MODELS
-from tfinpaint import zoo
-from tfinpaint.cli import train_pack
+from tfinpaint import cli, zoo
 from tfinpaint.training.checkpoint import named_variables
 
 pack, out = sys.argv[1:]
@@ -45,15 +44,14 @@ def keep(name, **options):
 
 zoo.load = keep
 common = ["--stages", "detector", "--scale", "0.001", "--batch", "2", "--interval", "3", "--workers", "3"]
+common += ["--policy", "mixed_bfloat16"]
 
 def train(folder, *more):
-    assert train_pack.main([pack, "--out", os.path.join(out, folder), *common, *more]) == 0
+    assert cli.main(["train", "--pack", pack, "--out", os.path.join(out, folder), *common, *more]) == 0
     return {k: np.asarray(v) for k, v in named_variables(models[-1]).items() if not k.startswith("metric")}
 
-write_sheet, train_pack._write_sheet = train_pack._write_sheet, lambda *_: None  # once is enough
 straight = train("straight")
 stopped = train("resumed", "--minutes", "0")
-train_pack._write_sheet = write_sheet
 resumed = train("resumed", "--resume")
 
 published = zoo.load("tiny", weights=os.path.join(out, "resumed", "tiny.weights.h5"))
@@ -112,13 +110,13 @@ def test_a_run_that_ran_out_of_time_goes_on_bit_for_bit(run):
     assert said["moved"] and said["differ"] == []
 
 
-def test_the_folder_has_weights_log_sheet_and_record(run):
+def test_the_folder_has_weights_log_previews_and_record(run):
     _, folder = run
     out = folder / "resumed"
     names = {path.name for path in out.iterdir()}
-    assert {"tiny.weights.h5", "log.jsonl", "sheet.png", "training.json"} < names
+    assert {"tiny.weights.h5", "log.jsonl", "previews", "training.json"} < names
     assert [n for n in names if n.startswith("checkpoint")]
-    assert cv2.imread(str(out / "sheet.png")).shape[1] == 4 * 164 + 4
+    assert cv2.imread(str(out / "previews" / "preview-detector-000004.png")).shape[1] == 4 * 164 + 4
     lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [4] and lines[0]["stage"] == "detector"
     assert lines[0]["images_per_second"] > 0 and "val_mask_iou" in lines[0]

@@ -24,9 +24,9 @@ OBJECTS = {
         "SpaceToDepth",
         "StraightThroughClip",
     ),
-    "tfinpaint.features.cosine_head": ("CosineHead",),
+    "tfinpaint.features.cosine": ("CosineHead",),
     "tfinpaint.features.face_crop": ("FaceCrop",),
-    "tfinpaint.features.max_feature_map": ("MaxFeatureMap",),
+    "tfinpaint.features.light_cnn": ("MaxFeatureMap",),
     "tfinpaint.training.optimizers": ("PartOptimizers",),
 }
 

@@ -35,3 +35,7 @@ class DamagedCheckpointError(CheckpointError):
 
 class TrainingError(TfinpaintError):
     """A training run has gone wrong: a loss is not finite, or a network has collapsed."""
+
+
+class ExportError(TfinpaintError):
+    """A model cannot be written into a file of some kind, or that file would paint worse than it may."""

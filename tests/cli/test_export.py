@@ -17,8 +17,8 @@ def fast(monkeypatch):
     """Nothing is converted: what would be is asked for."""
     asked = []
 
-    def tflite(model, quantize, folder):
-        asked.append((model.image_size, quantize))
+    def tflite(model, half, folder):
+        asked.append((model.image_size, half))
         return b"network"
 
     monkeypatch.setattr(write, "_tflite", tflite)
@@ -28,7 +28,7 @@ def fast(monkeypatch):
 def test_a_file_is_written_and_named(fast, tmp_path, capsys):
     out = tmp_path / "new" / "face.tflite"
     assert cli.main(["export", "fmodr", "-o", str(out), "--quantize", "float16", "--side", "128"]) == 0
-    assert fast == [(128, "float16")]
+    assert fast == [(128, True)]
     said, record = read_about(out), zoo.preset("fmodr")
     assert said["name"] == "fmodr_128" and said["image_size"] == 128 and said["quantize"] == "float16"
     assert said["weights"] == record.sha256 and said["licence"] == record.licence
@@ -40,9 +40,10 @@ def test_a_file_is_written_and_named(fast, tmp_path, capsys):
     ("arguments", "sentence"),
     [
         (["fmodr_256"], "must have weights to be exported. .*--untrained"),
-        (["fmodr", "--format", "gif"], "`format` must be one of saved_model, tflite"),
-        (["fmodr", "--quantize", "int3"], "`quantize` must be one of none, float16"),
+        (["fmodr", "--format", "gif"], "`format` must be one of saved_model, tflite, onnx"),
+        (["fmodr", "--quantize", "int3"], "`quantize` must be one of none, float16, int8, fast, static"),
         (["fmodr", "--quantize", "float16", "--format", "saved_model"], "`quantize` is for TFLite"),
+        (["fmodr", "--photos"], "`photos` is for a SavedModel"),
         (["fmodr", "--side", "100"], "`image_size` must be a multiple of"),
         (["nose"], "`name` must be one of"),
     ],

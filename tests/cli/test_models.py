@@ -94,8 +94,8 @@ def test_training_where_keras_has_no_backend_is_one_sentence(arguments, tmp_path
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "train.py").write_text((ROOT / "tfinpaint" / "cli" / "start_pack.py").read_text())
     with zipfile.ZipFile(tmp_path / "pack" / "tfinpaint.zip", "w") as program:
-        for file in ("__init__", "_version", "errors", "zoo"):
-            program.write(ROOT / "tfinpaint" / f"{file}.py", f"tfinpaint/{file}.py")
+        for file in (*(ROOT / "tfinpaint").glob("*.py"), *(ROOT / "tfinpaint" / "cli").glob("*.py")):
+            program.write(file, file.relative_to(ROOT))
     environment = {**os.environ, "KERAS_BACKEND": "torch", "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr

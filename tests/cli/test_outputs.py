@@ -240,7 +240,7 @@ def test_a_training_does_not_begin_over_an_earlier_one(here, capsys, file):
     assert "--out must hold no earlier run, unless that is gone on with (--resume)" in said and file in said
 
 
-@pytest.mark.parametrize("file", ["state.npz", "log.csv", "training.json", "light_cnn.npz"])
+@pytest.mark.parametrize("file", ["checkpoint-000001.npz", "log.csv", "training.json", "light_cnn.npz"])
 def test_nor_does_one_of_identities(here, capsys, file):
     said = said_and_kept(["train-identity", "--data", "people", "--out", "run"], capsys, f"run/{file}")
     assert "--out must hold no earlier run" in said and file in said

@@ -1,6 +1,7 @@
 """`tfinpaint train` as a person types it, on drawn faces and a tiny model."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,13 @@ from tfinpaint.data import pipeline, sources
 from tfinpaint.data.occlusions import LowerFaceRectangle
 
 COMMON = ["--stages", "detector", "coarse", "--scale", "0.0005", "--interval", "2"]
+
+
+def eager(name):
+    """A tiny model, to make a few steps that are not worth compiling."""
+    model = make(name)
+    model.compile = partial(model.compile, run_eagerly=True)
+    return model
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +87,7 @@ def spy(monkeypatch, room, name, seen):
 )
 def test_batches_hold_what_the_stages_of_any_model_read(name, walk, keys, faces, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(zoo, "load", lambda preset, weights: make(name))
+    monkeypatch.setattr(zoo, "load", lambda preset, weights: eager(name))
     spy(monkeypatch, pipeline, "occlude", seen)
     arguments = ["--data", str(faces), "--validation", str(faces), "--out", str(tmp_path / "run"), *walk]
     assert cli.main(["train", "fmodr", *arguments, "--interval", "2"]) == 0
@@ -92,7 +100,7 @@ def test_batches_hold_what_the_stages_of_any_model_read(name, walk, keys, faces,
 
 def test_only_the_stages_that_run_are_asked_what_they_read(faces, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(zoo, "load", lambda preset, weights: make("can_dfe"))
+    monkeypatch.setattr(zoo, "load", lambda preset, weights: eager("can_dfe"))
     spy(monkeypatch, pipeline, "occlude", seen)
     arguments = ["--data", str(faces), "--out", str(tmp_path / "run"), "--stages", "contrast", "--scale", "0.1"]
     assert cli.main(["train", "fmodr", *arguments]) == 0
@@ -124,6 +132,7 @@ def test_a_dry_run_shows_the_stages_and_writes_nothing(faces, tmp_path, capsys):
         (["--recipe", "nonesuch"], "`recipe` must be a Recipe or one of"),
         (["--data", "/nonesuch.zip"], "must be a folder or a zip"),
         (["--patience", "3"], "give --validation, too"),
+        (["--batch", "0"], "`--batch` at least 1"),
     ],
 )
 def test_wrong_use_is_one_sentence(more, sentence, faces, tmp_path, capsys):
@@ -136,3 +145,21 @@ def test_an_unwritable_folder_is_one_sentence(faces, tmp_path, capsys):
     (tmp_path / "file").write_text("no folder")
     assert train(faces, tmp_path / "file" / "run") == 1
     assert "`--out` must be a folder" in capsys.readouterr().err
+
+
+def test_a_run_whose_time_is_over_goes_on(faces, tmp_path, capsys):
+    changed = ["--batch", "4", "--rates", "0.5", "--minutes", "0"]
+    assert train(faces, tmp_path / "run", *changed) == 0
+    assert "The time is over" in capsys.readouterr().err
+    record = json.loads((tmp_path / "run" / "training.json").read_text())
+    assert record["finished"] is False and record["losses"] == {}
+    assert {stage["batch"] for stage in record["recipe"]["stages"]} == {4}
+    rates = [list(stage["updates"][0]["parts"].values())[0] for stage in record["recipe"]["stages"]]
+    assert rates == [list(stage.updates[0].parts.values())[0] / 2 for stage in make("fmodr").recipes["small"].stages]
+    assert train(faces, tmp_path / "run", *changed[:-2], "--resume") == 0
+    assert json.loads((tmp_path / "run" / "training.json").read_text())["finished"] is True
+
+
+def test_a_model_must_be_named_with_data(faces, tmp_path, capsys):
+    assert cli.main(["train", "--data", str(faces), "--out", str(tmp_path / "run")]) == 1
+    assert "`MODEL` must be named" in capsys.readouterr().err

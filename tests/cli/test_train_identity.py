@@ -3,17 +3,15 @@
 import csv
 import json
 
-import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.faces_for_tests import synthetic_faces
 from tfinpaint import cli
-from tfinpaint.callbacks.latest_state import LatestState
-from tfinpaint.errors import CheckpointError
 from tfinpaint.features import build_light_cnn
 from tfinpaint.features.weights import save_arrays
+from tfinpaint.training import CheckpointFolder
 
 TINY = ["--width", "0.1", "--size", "16", "--dimension", "8", "--batch-size", "4", "--epochs", "2", "--seed", "3"]
 
@@ -51,10 +49,10 @@ def test_people_s_folders_become_a_network(head, people, tmp_path, capsys):
     assert train(people, out, "--head", head) == 0
     assert capsys.readouterr().out.splitlines()[-1] == str(out / "light_cnn.npz")
     assert sorted(p.name for p in out.iterdir()) == [
+        "checkpoint-000001.npz",
+        "checkpoint-000002.npz",
         "light_cnn.npz",
         "log.csv",
-        "state.json",
-        "state.npz",
         "training.json",
     ]
     network = build_light_cnn(out / "light_cnn.npz")
@@ -70,15 +68,15 @@ def test_a_run_that_stopped_goes_on_as_if_it_had_not(people, teacher, tmp_path, 
     options = ["--teacher", str(teacher), "--teacher-network", "light_cnn", "--validation", str(people)]
     assert train(people, tmp_path / "whole", *options) == 0
 
-    save, killed = LatestState.on_epoch_end, tmp_path / "killed"
+    save, killed = CheckpointFolder.save, tmp_path / "killed"
 
-    def stop(self, epoch, logs=None):
-        save(self, epoch, logs)
+    def stop(self, model, position):
+        save(self, model, position)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(LatestState, "on_epoch_end", stop)
+    monkeypatch.setattr(CheckpointFolder, "save", stop)
     assert train(people, killed, *options) == 130
-    monkeypatch.setattr(LatestState, "on_epoch_end", save)
+    monkeypatch.setattr(CheckpointFolder, "save", save)
     assert not (killed / "light_cnn.npz").exists()
     assert train(people, killed, *options, "--resume", "--seed", "4") == 1  # another seed, another run
     assert train(people, killed, *options, "--resume") == 0
@@ -135,26 +133,3 @@ def test_an_unwritable_folder_is_one_sentence(people, tmp_path, capsys):
     (tmp_path / "file").write_text("no folder")
     assert train(people, tmp_path / "file" / "run") == 1
     assert "`--out` must be a folder" in capsys.readouterr().err
-
-
-def test_a_state_that_is_damaged_or_of_another_model_is_refused(tmp_path):
-    def model(units):
-        inputs = keras.Input((3,))
-        made = keras.Model(inputs, keras.layers.Dense(units)(inputs))
-        made.compile("adam", loss="mse")
-        return made
-
-    state = LatestState(tmp_path / "state.npz")
-    assert state.restore(model(2)) == 0
-    state.set_model(model(2))
-    state.model.fit(np.ones((4, 3)), np.ones((4, 2)), batch_size=2, verbose=0)
-    state.on_epoch_end(0)
-    again = model(2)
-    assert state.restore(again) == 2
-    for a, b in zip(again.optimizer.variables, state.model.optimizer.variables, strict=True):
-        np.testing.assert_array_equal(a, b)
-    with pytest.raises(CheckpointError, match="must be of"):
-        state.restore(model(3))
-    state.path.write_bytes(b"nothing of the kind")
-    with pytest.raises(CheckpointError, match="damaged"):
-        state.restore(model(2))

@@ -7,10 +7,10 @@ import pytest
 from tests.callbacks.watched import PaintingToy
 from tests.faces_for_tests import synthetic_faces
 from tfinpaint.data import FaceSet, NumpyBatches, OccluderBank, render_occluders, uv_fields
-from tfinpaint.data.hole_distance import hole_distance
 from tfinpaint.data.occluder_bank import MIRRORED, fit_similarities, photo_light, similarity_matrix
 from tfinpaint.data.occlusions import LowerFaceRectangle, Occlusion
 from tfinpaint.data.occlusions.draws import Draws
+from tfinpaint.data.pipeline import hole_distance
 from tfinpaint.errors import InputError
 from tfinpaint.faces.uv import GenericHead
 from tfinpaint.framing import similarity, template_points
@@ -136,7 +136,7 @@ def test_a_recipe_is_fitted_on_the_stream():
     fitted, stepped = PaintingToy(), PaintingToy()
     stepped.set_weights(fitted.get_weights())
     for model in (fitted, stepped):
-        model.compile(Recipe((Stage("only", {"steps": 3}, 4, (update,)),)))
+        model.compile(Recipe((Stage("only", {"steps": 3}, 4, (update,)),)), run_eagerly=True)
     faces, occluders = face_set(10, 8), bank(6, 8)
     fitted.fit_recipe(lambda size, start: batches(faces, occluders, batch_size=size, start=start), verbose=0)
     stream = batches(faces, occluders, batch_size=4).batch(2)

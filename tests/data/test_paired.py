@@ -137,6 +137,15 @@ def test_pairs_without_landmarks_or_face_are_bad(pairs):
         load_pairs(pairs, detector=lambda pixels: [])
 
 
+@pytest.mark.parametrize("points", [LANDMARKS[5] * 0, LANDMARKS[5][[1, 0, 2, 4, 3]], LANDMARKS[5] * np.nan])
+def test_pairs_with_landmarks_of_no_face_are_bad(pairs, points):
+    known = {f"{k}.png": LANDMARKS[k] for k in range(COUNT)} | {"5.png": points}
+    with pytest.raises(ImageFileError, match="The landmarks of the pair person./5 cannot be used: "):
+        load_pairs(pairs, landmarks=known)
+    loaded = load_pairs(pairs, landmarks=known, on_bad="skip")
+    assert len(loaded) == COUNT - 1 and np.isfinite(loaded.landmarks).all()
+
+
 def test_a_wrong_layout_is_refused_in_a_sentence(pairs, tmp_path):
     with pytest.raises(InputError, match=r"`path` must hold the folders masked, unmasked, annotation with pictures"):
         load_pairs(pairs / "masked")

@@ -114,6 +114,15 @@ def test_faces_travel_as_the_bytes_that_they_are(photos, tmp_path):
     assert twice.fingerprint == packed_faces(shards, ["x", "x"], size=32, jitter=0.1).fingerprint
 
 
+def test_pictures_with_landmarks_of_no_face_are_said(photos):
+    with np.load(photos.with_suffix(".npz")) as arrays:
+        names, points = arrays["name"], arrays["landmarks"].copy()
+    points[2] = points[2][[1, 0, 2, 4, 3]]
+    np.savez(photos.with_suffix(".npz"), name=names, landmarks=points)
+    with pytest.raises(InputError, match="The landmarks of .* cannot be used: they form no face"):
+        list(face_members(photos, "a"))
+
+
 def test_pictures_without_landmarks_are_said(photos):
     np.savez(photos.with_suffix(".npz"), name=np.array(["y"]), landmarks=np.zeros((1, 5, 2)))
     with pytest.raises(InputError, match="must name pictures in it. Received: 1 others"):
@@ -161,7 +170,7 @@ def test_the_command_packs_all_that_a_training_needs(photos, tmp_path, small_mod
     assert all(path.stat().st_size <= 6e6 for path in out.iterdir())
     with zipfile.ZipFile(out / "tfinpaint.zip") as program:
         names = program.namelist()
-    assert {"tfinpaint/cli/train_pack.py", "tfinpaint/_zoo/fmodr/config.json"} < set(names)
+    assert {"tfinpaint/cli/train.py", "tfinpaint/_zoo/fmodr/config.json"} < set(names)
     assert "tfinpaint/_zoo/fmodr/fmodr_128.weights.h5" in names and not [n for n in names if "__pycache__" in n]
     compile((out / "train.py").read_text(), "train.py", "exec")
     assert main(command) == 1

@@ -289,9 +289,22 @@ def test_a_face_in_any_turn_is_a_face(turn):
     assert landmark_fault(LANDMARKS[0] @ matrix.T + 300) is None
 
 
+@pytest.mark.parametrize("cell", ["nan", "", " "])
+def test_a_face_that_nobody_found_is_one_bad_file(folder, tmp_path, cell):
+    rows = [",".join(FIELDS)] + [",".join([n, *map(str, p.ravel())]) for n, p in zip(NAMES, LANDMARKS, strict=True)]
+    rows[2] = ",".join([NAMES[1], *[cell] * 10])
+    (tmp_path / "l.csv").write_text("\n".join(rows))
+    faces = load_faces(folder, landmarks=tmp_path / "l.csv", on_bad="skip")
+    assert faces.bad == (NAMES[1],) and len(faces) == len(NAMES) - 1 and np.isfinite(faces.landmarks).all()
+    with pytest.raises(ImageFileError, match="cannot be used: they are not five finite points"):
+        load_faces(folder, landmarks=tmp_path / "l.csv")
+
+
 TABLES = {
     "byte order mark": lambda text: "\ufeff" + text,
     "semicolons": lambda text: text.replace(",", ";").replace(".0", ",0").replace(".5", ",5"),
+    "tabs": lambda text: text.replace(",", "\t"),
+    "UTF-16 and tabs": lambda text: text.replace(",", "\t").encode("utf-16"),
     "blanks": lambda text: text.replace(",", " , ") + "\n\n",
     "capital letters": lambda text: text.replace("name,x1", "Name,X1"),
     "other line ends": lambda text: text.replace("\n", "\r\n"),
@@ -305,6 +318,7 @@ def test_tables_are_read_as_spreadsheets_write_them(folder, tmp_path, table):
     rows = [",".join(FIELDS)] + [
         ",".join([n, *(f"{v:.1f}" for v in p.ravel())]) for n, p in zip(NAMES, points, strict=True)
     ]
-    (tmp_path / "l.csv").write_text(TABLES[table]("\n".join(rows) + "\n"), newline="", encoding="utf-8")
+    written = TABLES[table]("\n".join(rows) + "\n")
+    (tmp_path / "l.csv").write_bytes(written if isinstance(written, bytes) else written.encode())
     np.savez(tmp_path / "l.npz", name=np.array(NAMES), landmarks=points)
     _assert_same(load_faces(folder, landmarks=tmp_path / "l.csv"), load_faces(folder, landmarks=tmp_path / "l.npz"))

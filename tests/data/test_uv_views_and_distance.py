@@ -10,9 +10,8 @@ from scipy.ndimage import distance_transform_edt
 from tests.faces_for_tests import synthetic_faces
 from tfinpaint.data import uv_fields
 from tfinpaint.data.face_set import FaceSet
-from tfinpaint.data.hole_distance import hole_distance
 from tfinpaint.data.occlusions import LowerFaceRectangle, NoOcclusion
-from tfinpaint.data.pipeline import occlude
+from tfinpaint.data.pipeline import hole_distance, occlude
 from tfinpaint.errors import InputError
 from tfinpaint.faces.uv import GenericHead, UVFiles
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tfinpaint.errors import InputError
 from tfinpaint.evaluation import neighbour_radii, precision_recall, realism
-from tfinpaint.evaluation.metrics import neighbours
+from tfinpaint.evaluation.metrics import sets
 
 
 def _radii_by_loops(features, k):
@@ -33,7 +33,7 @@ def test_they_equal_loops_over_all_pairs_in_blocks_of_any_size(seed, k, block_va
     rng = np.random.default_rng(seed)
     pictures, references = rng.normal(0.5, 1, (7, 3)) + 100, rng.normal(0, 1, (11, 3)) + 100
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(neighbours, "_BLOCK_VALUES", block_values)
+        patch.setattr(sets, "_BLOCK_VALUES", block_values)
         found = precision_recall(pictures, references, k=k)
         np.testing.assert_allclose(realism(pictures, references, k=k), _realism_by_loops(pictures, references, k))
         np.testing.assert_allclose(neighbour_radii(references, k=k), _radii_by_loops(references, k))

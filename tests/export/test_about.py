@@ -29,7 +29,7 @@ def test_the_standard_library_reads_it_and_the_network_comes_first(file):
         said = json.loads(archive.read("tfinpaint.json"))
     assert said == about.read_about(file)
     assert said["name"] == "mine" and said["quantize"] == "float16" and said["image_size"] == 112
-    assert said["template"]["points"] == template_points(112, "arcface").round(3).tolist()
+    assert said["template"]["points"] == template_points(112, "arcface").astype(float).round(3).tolist()
 
 
 def test_network_and_contract_come_back(file):

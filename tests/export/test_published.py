@@ -101,3 +101,15 @@ def test_a_photo_is_restored_where_neither_tensorflow_nor_keras_is(tmp_path):
     assert mask.mean() > 0.02
     np.testing.assert_array_equal(after[~mask], before[~mask])
     assert (after != before)[mask].any(-1).mean() > 0.9
+
+
+def test_a_command_that_needs_more_says_so_in_a_sentence(monkeypatch, capsys):
+    from tfinpaint import cli
+    from tfinpaint.cli import models
+
+    def run(arguments):
+        raise ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
+
+    monkeypatch.setattr(models, "run", run)
+    assert cli.main(["models"]) == 1
+    assert capsys.readouterr().err.startswith("tfinpaint: `models` needs tensorflow, which is not installed: pip")

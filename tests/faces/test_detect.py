@@ -115,7 +115,7 @@ def test_no_face_suggests_what_to_do():
 
 def test_contradicting_wishes_are_refused():
     with pytest.raises(InputError, match="'largest' or 'all'. Received: 'both'"):
-        FaceFinder(which="both")
+        FaceFinder(faces="both")
     with pytest.raises(InputError, match="Only one of"):
         FaceFinder(box=(0, 0, 1, 1), landmarks=FACE.landmarks)
 

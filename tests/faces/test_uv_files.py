@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.faces.head_mesh import head_mesh
 from tfinpaint.errors import InputError
 from tfinpaint.faces.uv import GenericHead, MeshFits, Pose, UVFiles, flip_uv, render_mesh
-from tfinpaint.faces.uv.head_model import LANDMARKS
+from tfinpaint.faces.uv.pose import LANDMARKS
 from tfinpaint.framing import template_points
 
 PICTURE = np.zeros((24, 32, 3), np.uint8)

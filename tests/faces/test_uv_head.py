@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.faces.head_mesh import head_mesh
 from tfinpaint.errors import InputError
 from tfinpaint.faces.uv import GenericHead, Pose, render_mesh
-from tfinpaint.faces.uv.head_model import LANDMARKS, front, unwrap
+from tfinpaint.faces.uv.pose import LANDMARKS, front, unwrap
 from tfinpaint.framing import template_points
 
 ANGLES = [(0, 0, 0), (29, 6, -11), (-34, -14, 6)]  # yaw, pitch, roll in degrees

@@ -12,7 +12,7 @@ from benchmarks.identity import results_table
 from tfinpaint import files
 from tfinpaint.errors import WeightsError
 from tfinpaint.evaluation.report import BEGIN, END
-from tfinpaint.features import build_light_cnn, feature_network, presets
+from tfinpaint.features import build_light_cnn, feature_network, weights
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "zoo" / "light_cnn"
@@ -26,7 +26,7 @@ def record():
 
 
 def test_the_record_tells_the_file_its_licences_and_its_training(record):
-    path = presets.published("light_cnn", "light_cnn_compact")
+    path = weights.published("light_cnn", "light_cnn_compact")
     assert path == FOLDER / record["file"]
     assert hashlib.sha256(path.read_bytes()).hexdigest() == record["sha256"]
     assert path.stat().st_size == record["bytes"] < 3e6

@@ -92,6 +92,8 @@ def test_a_preset_gives_its_goldens(preset):
 def test_a_wheel_brings_the_zoo_and_nothing_of_the_workshop(site):
     for file in ("config.json", zoo.preset("fmodr").lite["file"]):
         assert (site / "tfinpaint/_zoo/fmodr" / file).is_file()
+    zoo_files = {path.name for path in (site / "tfinpaint/_zoo").rglob("*") if path.is_file()}
+    assert not {name for name in zoo_files if "attempt" in name or name.endswith((".csv", ".png"))}
     assert {path.name for path in site.iterdir() if not path.name.endswith(".dist-info")} == {"tfinpaint"}
 
 

@@ -11,8 +11,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from tests import fast
 from tests.models.tiny import MODELS, batch_of, make, moved_by_hooks, stages, step_batch
 from tfinpaint.training import load_checkpoint, save_checkpoint
+
+fast.install()
 
 
 def features(slots=("perceptual", "identity")) -> dict:

@@ -15,10 +15,12 @@ from tfinpaint.training import Governor, Recipe, Stage, Update
 NAMES = ("c2fdan", "fmodr")
 
 
-def compiled(name, stage=None):
+def compiled(name, stage=None, **options):
+    """Eager, unless told otherwise: some steps are not worth compiling."""
     model = tiny.make(name)
     recipe = model.recipes["small"] if stage is None else Recipe((stage,))
-    model.compile(recipe=recipe, stage=(stage.name if stage else "finish"), features=tiny.MODELS[name].features)
+    options = {"stage": stage.name if stage else "finish", "run_eagerly": True, **options}
+    model.compile(recipe=recipe, features=tiny.MODELS[name].features, **options)
     return model
 
 
@@ -30,7 +32,7 @@ def critic_alone(advantage, rate=1e-2, memory=0.5, every=10**6):
 
 
 def step(model, index=0):
-    """One step on the same batch, eagerly read; returns the logs."""
+    """One step on the same batch; returns the logs."""
     data = tiny.step_batch(model, index)
     return {k: v[-1] for k, v in model.fit(data, batch_size=2, epochs=1, verbose=0).history.items()}
 
@@ -198,7 +200,7 @@ def test_a_critic_that_leads_too_much_waits(name):
 
 
 def test_of_every_few_steps_one_is_made_whatever_the_lead():
-    model = compiled("fmodr", critic_alone(advantage=0.9, every=3))
+    model = compiled("fmodr", critic_alone(advantage=0.9, every=3), run_eagerly=False)
     moved = []
     for _ in range(7):
         model.levels["finish_critic"].assign(-100.0)

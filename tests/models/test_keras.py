@@ -158,6 +158,16 @@ def test_channels_first_is_refused_in_a_sentence(name):
         keras.config.set_image_data_format("channels_last")
 
 
+@names
+def test_numbers_of_another_kind_are_refused_in_a_sentence(name):
+    keras.config.set_floatx("float16")
+    try:
+        with pytest.raises(InputError, match="must be set to float32. Received: floatx='float16'.*set_dtype_policy"):
+            make(name)
+    finally:
+        keras.config.set_floatx("float32")
+
+
 LOAD = """
 import sys
 import tfinpaint

@@ -95,9 +95,10 @@ class CAGAN(InpaintingModel):
         """How many places lower and farther right lies what was copied, `(batch, side, side, 2)`."""
         side, n = self.image_size // 4, given["rebuilt"][1].shape[-1]
         copied = ops.top_k(given["rebuilt"][1], 1)[1][..., 0]  # TFLite has no builtin for Keras's argmax
-        away = ops.cast(copied, "int32") - ops.arange(n, dtype="int32")
-        away = ops.stack([ops.floor_divide(away, side), ops.mod(away, side)], axis=-1)
-        maps = ops.reshape(ops.cast(away, "float32"), (-1, side, side, 2))
+        away = ops.cast(copied, "float32") - ops.arange(n, dtype="float32")
+        rows = ops.floor(away / side)  # in floats: integers are divided towards zero in ONNX
+        away = ops.stack([rows, away - side * rows], axis=-1)
+        maps = ops.reshape(away, (-1, side, side, 2))
         return ops.repeat(ops.repeat(maps, 4, axis=1), 4, axis=2)
 
     @output(by=("critics",))

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -169,3 +170,23 @@ def test_a_run_in_a_stage_that_is_not_to_be_run_is_refused(tmp_path):
     assert all((value == state(model)[key]).all() for key, value in before.items())
     with pytest.raises(InputError, match="`interval` must be at least 1"):
         model.fit_recipe(resumable_data, interval=0)
+
+
+def test_a_model_that_keras_compiled_goes_on_where_it_was(tmp_path):
+    def model(units):
+        inputs = keras.Input((3,))
+        made = keras.Model(inputs, keras.layers.Dense(units)(inputs))
+        made.compile("adam", loss="mse", metrics=["mae"])
+        made.optimizer.build(made.trainable_variables)
+        return made
+
+    first, again = model(2), model(2)
+    first.fit(np.ones((4, 3)), np.ones((4, 2)), batch_size=2, verbose=0)
+    path = save_checkpoint(first, tmp_path / "c.npz", {"n": 1})
+    assert load_checkpoint(again, path) == {"n": 1}
+    for name, variable in named_variables(first).items():
+        np.testing.assert_array_equal(variable, named_variables(again)[name])
+    with pytest.raises(CheckpointError, match="another shape"):
+        load_checkpoint(model(3), path)
+    with pytest.raises(CheckpointError, match="of this model"):
+        load_checkpoint(at_stage(NAME), path)

@@ -9,11 +9,11 @@ from tests.models.tiny import MODELS, batch_of, stages, step_batch
 from tests.training.two_processes import fragile, fragile_batch
 from tfinpaint import zoo
 
-# Steps of each stage, each stage from where the one before ended, and the first batch: ten of the zoo's models, fewer
+# Steps of each stage, each stage from where the one before ended, and the first batch: five of the zoo's models, fewer
 # of those of the tests: their critics and attentions, all but untrained, let rounding decide before long.
 DIFFERENCES = {"finish_steady": 0.05}  # a squared difference of nearly equal logits magnifies their rounding
 FINISH = 3  # of the stage `finish`, whose game rounding decides as soon
-WALKS = {name: (10, 0) if name in zoo.MODELS else (3, 12) for name in MODELS}
+WALKS = {name: (5, 0) if name in zoo.MODELS else (3, 12) for name in MODELS}
 DISTANCE = {"mixed_bfloat16": 0.05, "mixed_float16": 0.01}
 
 

@@ -6,5 +6,6 @@ from tfinpaint.callbacks.health import Health
 from tfinpaint.callbacks.loss_log import LossLog, write_table
 from tfinpaint.callbacks.previews import Previews
 from tfinpaint.callbacks.samples import Samples
+from tfinpaint.callbacks.speed import Speed
 
-__all__ = ["BestCheckpoint", "EarlyStopping", "Health", "LossLog", "Previews", "Samples", "write_table"]
+__all__ = ["BestCheckpoint", "EarlyStopping", "Health", "LossLog", "Previews", "Samples", "Speed", "write_table"]

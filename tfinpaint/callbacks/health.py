@@ -11,8 +11,7 @@ import numpy as np
 
 from tfinpaint.callbacks.samples import Samples
 from tfinpaint.errors import TrainingError
-from tfinpaint.training.checkpoint import read_about
-from tfinpaint.training.checkpoint_folder import CheckpointFolder
+from tfinpaint.training.checkpoint import CheckpointFolder, read_about
 
 _SATURATED = 0.99  # a value further out than this is black or white
 _SATURATED_SHARE = (0.1, 0.5)  # below: sound, above: bad; an untrained network may well lie between

@@ -25,6 +25,8 @@ COMMANDS = {
     "occlude": "tfinpaint.cli.occlude",
 }
 
+_LARGE = ("tensorflow", "keras", "h5py")  # what restoring through .tflite files does without
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns 0, 1 where something failed, 2 for wrong usage, 130 when interrupted."""
@@ -37,6 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return importlib.import_module(COMMANDS[parsed.command]).run(parsed)
         except TfinpaintError as error:
             print(f"tfinpaint: {error}", file=sys.stderr)
+            return 1
+        except ModuleNotFoundError as error:
+            if error.name not in _LARGE:
+                raise
+            missing = f"`{parsed.command}` needs {error.name}, which is not installed: pip install {' '.join(_LARGE)}."
+            print(f"tfinpaint: {missing}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             return 130

@@ -146,7 +146,7 @@ def _pictures(arguments: argparse.Namespace) -> list[tuple[str, Callable[[], tup
     from tfinpaint.errors import InputError
     from tfinpaint.faces import FaceFinder
 
-    finder = FaceFinder(which="all")
+    finder = FaceFinder(faces="all")
     found = [(source, *picture) for source in arguments.sources for picture in _of_source(source, arguments, finder)]
     found = found[: arguments.limit]
     names = unique_names([(source, file) for source, file, _ in found])

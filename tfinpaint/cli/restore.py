@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +117,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _save_all(
-    outputs: Sequence[Output], results: Iterable[tuple], arguments: argparse.Namespace, journal: Journal | None
+    outputs: Sequence[Output], results: Iterator[tuple], arguments: argparse.Namespace, journal: Journal | None
 ) -> list[Exception]:
     """Writes the results, one after the other; returns what went wrong."""
     from tqdm import tqdm
@@ -125,18 +125,20 @@ def _save_all(
     from tfinpaint.errors import TfinpaintError
 
     failures = []
-    done = zip(outputs, results, strict=True)
-    for output, (_, result) in tqdm(done, total=len(outputs), unit="photo", disable=len(outputs) < 2):
-        try:
-            if isinstance(result, TfinpaintError):
-                raise result
-            _save(result, output.target, arguments.save_mask, arguments.compare)
-        except TfinpaintError as error:
-            failures.append(error)
-        else:
-            if journal:
-                journal.note(output)
-        del result  # a large photo is not held while the next one is read
+    with tqdm(total=len(outputs), unit="photo", disable=len(outputs) < 2) as bar:
+        for output in outputs:
+            _, result = next(results)
+            try:
+                if isinstance(result, TfinpaintError):
+                    raise result
+                _save(result, output.target, arguments.save_mask, arguments.compare)
+            except TfinpaintError as error:
+                failures.append(error)
+            else:
+                if journal:
+                    journal.note(output)
+            del result  # a large photo is not held while the next one is read
+            bar.update()
     return failures
 
 

@@ -20,15 +20,9 @@ def main() -> int:
                 packed.extractall(site)
         sys.path.insert(0, site)
         os.environ.setdefault("KERAS_BACKEND", "jax")
-        from tfinpaint import errors, zoo
+        from tfinpaint import cli
 
-        try:
-            zoo.check_backend()
-        except errors.InputError as error:
-            sys.exit(f"tfinpaint: {error}")
-        from tfinpaint.cli.train_pack import main as train
-
-        return train([str(pack), *sys.argv[1:]])
+        return cli.main(["train", "--pack", str(pack), "--policy", "mixed_bfloat16", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ from typing import Any
 from tfinpaint import records
 from tfinpaint.cli.outputs import check_fresh
 from tfinpaint.errors import InputError
+from tfinpaint.files import whole
 
 HELP = "train a network that knows faces apart, on a folder for each person or after a teacher"
+_TEACHER_SIZE = 128
 
 
 def add_parser(subparsers: Any) -> None:
@@ -21,7 +23,7 @@ def add_parser(subparsers: Any) -> None:
     add("--teacher", metavar="FILE", help="weights of a network whose embeddings are to be matched; no names needed")
     add("--teacher-network", default="mobile_face_net", metavar="NAME", help="its name (mobile_face_net)")
     add("--validation", nargs="+", default=[], metavar="PATH", help="faces that no step sees, for the log")
-    add("--out", required=True, metavar="DIR", help="folder of the state, weights and log")
+    add("--out", required=True, metavar="DIR", help="folder of the checkpoints, weights and log")
     add("--network", choices=("light_cnn", "resnet50_v2"), default="light_cnn", help="what is trained (light_cnn)")
     add("--width", type=float, default=0.5, help="of light_cnn: multiplies the channels, 1 is the paper's (0.5)")
     add("--size", type=int, default=64, help="of light_cnn: side of its input in pixels, the paper's is 128 (64)")
@@ -38,32 +40,31 @@ def add_parser(subparsers: Any) -> None:
     add("--blur", type=float, default=0.3, help="share of faces that are blurred (0.3)")
     add("--hidden", type=float, default=0.0, help="share of faces that masks or rectangles hide (0)")
     add("--policy", choices=("float32", "mixed_bfloat16", "mixed_float16"), default="float32", help="numbers (float32)")
-    add("--resume", action="store_true", help="go on from the state in --out")
+    add("--resume", action="store_true", help="go on from the checkpoint in --out")
     add("--dry-run", action="store_true", help="only say what would be done, and how long it would take")
     add("--seed", type=int, default=0)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Trains; writes `state.npz`, `log.csv`, `training.json` and `<network>.npz` into the folder `--out`."""
+    """Trains; writes checkpoints, `log.csv`, `training.json` and `<network>.npz` into the folder `--out`."""
     from tfinpaint import zoo
 
     zoo.check_backend()
     import keras
 
-    from tfinpaint.callbacks.latest_state import LatestState
-    from tfinpaint.cli.identity_targets import load_people
     from tfinpaint.features.weights import save_arrays
+    from tfinpaint.training import CheckpointFolder
 
     _check(arguments)
     out = Path(arguments.out)
     if not (arguments.resume or arguments.dry_run):
-        check_fresh(out, ("state.npz", "log.csv", "training.json", f"{arguments.network}.npz"))
+        check_fresh(out, ("checkpoint-*.npz", "log.csv", "training.json", f"{arguments.network}.npz"))
     keras.config.set_dtype_policy(arguments.policy)
     keras.utils.set_random_seed(arguments.seed)
     network = _network(arguments)
     crop = network.get_layer("crop")
     size = round(crop.size / crop.side)
-    faces = load_people(arguments.data, size, identities=arguments.teacher is None)
+    faces = _load_people(arguments.data, size, identities=arguments.teacher is None)
     if not arguments.dry_run:
         _make_folder(out)
     model, stream, validation, compiled = _task(arguments, network, faces, size, out)
@@ -71,9 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
     model.compile(optimizer=_optimizer(arguments, steps), **compiled)
     if arguments.dry_run:
         return _show_plan(arguments, network, model, faces, stream, steps)
-    state = LatestState(out / "state.npz")
-    key = {"faces": faces.fingerprint, "steps": steps * arguments.epochs, "seed": arguments.seed}
-    done = _begin(state, model, key, out, arguments.resume)
+    folder = CheckpointFolder(out)
+    run = {"faces": faces.fingerprint, "steps": steps * arguments.epochs, "seed": arguments.seed}
+    done = _resumed(folder, model, run) if arguments.resume else 0
+    keep = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, _: folder.save(model, {"run": run, "step": (epoch + 1) * steps})
+    )
     log = keras.callbacks.CSVLogger(str(out / "log.csv"), append=done > 0)
     started = time.time()
     history = model.fit(
@@ -82,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         initial_epoch=done // steps,
         steps_per_epoch=steps,
         validation_data=validation,
-        callbacks=[log, state],
+        callbacks=[log, keep],
         shuffle=False,
         verbose=1 if sys.stderr.isatty() else 2,
     )
@@ -92,6 +96,57 @@ def run(arguments: argparse.Namespace) -> int:
     )
     print(path)
     return 0
+
+
+def _load_people(paths: list[str], size: int, identities: bool) -> Any:
+    """The faces of folders and zips as one set; with `identities` each lies in a folder of its person's name."""
+    from tfinpaint.data import concatenate, load_faces
+
+    bar = sys.stderr.isatty()
+    try:
+        sets = [load_faces(path, size=size, identities=identities, progress=bar) for path in paths]
+    except InputError as error:
+        if identities and "identities" in str(error):
+            raise InputError(
+                f"`--data` must hold a folder for each person, or `--teacher FILE` must tell who is alike. {error}"
+            ) from None
+        raise
+    return concatenate(*sets)
+
+
+def _build_teacher(arguments: argparse.Namespace) -> Any:
+    """The network of `--teacher`, faces -> embeddings."""
+    from tfinpaint.features import feature_network
+
+    return feature_network(arguments.teacher_network, arguments.teacher, dtype="float32")
+
+
+def _teacher_embeddings(arguments: argparse.Namespace, faces: Any, views: Any, out: Path) -> Any:
+    """What the teacher says of each view, from `teacher.npz` where an earlier run has asked it the same."""
+    import numpy as np
+
+    path, key = out / "teacher.npz", f"{faces.fingerprint} {records.hashes([arguments.teacher])} {len(views.first)}"
+    key += f" {arguments.seed}"
+    if path.exists():
+        with np.load(path) as stored:
+            if str(stored["key"]) == key:
+                return stored["embeddings"].astype(np.float32)
+    large = _load_people(arguments.data, _TEACHER_SIZE, identities=False)
+    found = _ask(_build_teacher(arguments), large.images, views)
+    with whole(path) as part, open(part, "wb") as file:
+        np.savez(file, embeddings=found.astype(np.float16), key=key)
+    return found
+
+
+def _teacher_validation(arguments: argparse.Namespace, size: int) -> tuple[Any, dict]:
+    """The faces of `--validation` for the student, and what the teacher says of them."""
+    import numpy as np
+
+    from tfinpaint.data.identity_views import identity_views
+
+    large, small = (_load_people(arguments.validation, side, identities=False) for side in (_TEACHER_SIZE, size))
+    target = _ask(_build_teacher(arguments), large.images, identity_views(len(large)))
+    return small.images.astype(np.float32) / 127.5 - 1, {"teacher": target, "relation": target}
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -118,7 +173,6 @@ def _task(arguments: argparse.Namespace, network: Any, faces: Any, size: int, ou
     """The model to fit, a function from the steps done to its batches, validation data, arguments of `compile`."""
     import numpy as np
 
-    from tfinpaint.cli.identity_targets import build_teacher, teacher_embeddings, teacher_validation
     from tfinpaint.data import default_occlusion
     from tfinpaint.data.identity_views import identity_batches, identity_views
     from tfinpaint.training.identity import identity_classifier, identity_student
@@ -130,13 +184,13 @@ def _task(arguments: argparse.Namespace, network: Any, faces: Any, size: int, ou
     validation, both = None, None
     if arguments.teacher:
         if arguments.dry_run:
-            teacher = build_teacher(arguments)
+            teacher = _build_teacher(arguments)
             targets = np.zeros((len(views.first), teacher.output_shape[-1]), np.float32)
         else:
-            targets = teacher_embeddings(arguments, faces, views, out)
+            targets = _teacher_embeddings(arguments, faces, views, out)
         model, losses, options = identity_student(network, targets.shape[-1], arguments.relation)
         if arguments.validation and not arguments.dry_run:
-            validation = teacher_validation(arguments, size)
+            validation = _teacher_validation(arguments, size)
 
         def both(x: Any, target: Any) -> tuple[Any, dict]:
             return x, {"teacher": target, "relation": target}
@@ -172,19 +226,17 @@ def _make_folder(out: Path) -> None:
         raise InputError(f"`--out` must be a folder that can be made. Received: {out} ({error}).") from None
 
 
-def _begin(state: Any, model: Any, key: dict, out: Path, resume: bool) -> int:
-    """The steps that an earlier run has made; a new run forgets them."""
-    import json
+def _resumed(folder: Any, model: Any, run: dict) -> int:
+    """Puts the model where an earlier run has left it; the steps made by then."""
 
-    note = out / "state.json"
-    if resume and note.exists():
-        before = json.loads(note.read_text(encoding="utf-8"))
-        if before != key:
-            raise InputError(f"`--resume` needs the faces, length and seed of the run: {before}. Received: {key}.")
-        return state.restore(model)
-    state.path.unlink(missing_ok=True)
-    records.write_json(key, note)
-    return 0
+    def check(position: dict) -> None:
+        if position.get("run") != run:
+            before = position.get("run")
+            raise InputError(f"`--resume` needs the faces, length and seed of the run: {before}. Received: {run}.")
+
+    model.optimizer.build(model.trainable_variables)
+    position = folder.load(model, check=check)
+    return position["step"] if position else 0
 
 
 def _show_plan(arguments: argparse.Namespace, network: Any, model: Any, faces: Any, stream: Any, steps: int) -> int:
@@ -197,7 +249,7 @@ def _show_plan(arguments: argparse.Namespace, network: Any, model: Any, faces: A
     whole = arguments.epochs * steps
     print(f"{arguments.network}: {network.count_params():,} parameters, {len(faces)} faces, {whole} steps")
     print(f"about {min(seconds):.2f} s a step, {min(seconds) * whole / 60:.0f} min without the teacher's part")
-    print(f"would write {arguments.network}.npz, training.json, log.csv and the state into {arguments.out}")
+    print(f"would write {arguments.network}.npz, training.json, log.csv and checkpoints into {arguments.out}")
     return 0
 
 
@@ -212,3 +264,13 @@ def _record(arguments: argparse.Namespace, network: Any, faces: Any, seconds: fl
         "seconds": round(seconds),
         "versions": records.environment(),
     }
+
+
+def _ask(teacher: Any, images: Any, views: Any) -> Any:
+    import numpy as np
+    from tqdm import tqdm
+
+    from tfinpaint.data.identity_views import view_batches
+
+    batches = tqdm(view_batches(images, views, 100), "teacher", -(-len(views.first) // 100), mininterval=5)
+    return np.concatenate([teacher.predict_on_batch(batch) for batch in batches])

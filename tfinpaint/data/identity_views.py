@@ -6,10 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfinpaint.data.colour_jitter import colour_jitter
 from tfinpaint.data.occlusions import Occlusion
 from tfinpaint.data.occlusions.draws import Draws
-from tfinpaint.data.pipeline import numbered_rows
+from tfinpaint.data.pipeline import jitter_colours, numbered_rows
 from tfinpaint.framing import template_points
 
 
@@ -65,7 +64,7 @@ def identity_batches(
         seed: of the order and the draws.
         start: first batch to yield; a resumed run goes on bit for bit.
         jitter: how much the framing varies, as in `load_faces`.
-        colours: how much light and colours vary; see `colour_jitter`. A share of faces becomes grey.
+        colours: how much light and colours vary; see `jitter_colours`. A share of faces becomes grey.
         blur: share of faces that are blurred more or less.
         hidden: share of faces that `occlusion` is drawn on.
         occlusion: what hides them.
@@ -78,7 +77,7 @@ def identity_batches(
         draw = Draws(tf.stack([tf.fill(tf.shape(k), tf.constant(seed, tf.int64)), k], axis=1))
         x = _show(pixels, *(tf.gather(array, rows) for array in table))
         x = tf.raw_ops.Select(condition=draw.chance(0.5, shape=()) > 0, x=tf.reverse(x, [2]), y=x)
-        x = colour_jitter(_move(x, draw, jitter), draw, colours)
+        x = jitter_colours(_move(x, draw, jitter), draw, colours)
         strength = draw.uniform(shape=(1, 1, 1)) * draw.chance(blur, shape=(1, 1, 1))
         x += strength * (tf.nn.avg_pool2d(x, 5, 1, "SAME") - x)
         if occlusion is not None:

@@ -1,5 +1,6 @@
 """Files of five facial points per picture: `.npz` and `.csv`."""
 
+import codecs
 import csv
 import io
 import os
@@ -26,7 +27,10 @@ def find_landmarks(pictures: Path) -> Path:
 
 
 def read_landmarks(file: str | os.PathLike) -> dict[str, np.ndarray]:
-    """Name -> `(5, 2)` points in pixels, of an `.npz` (`name`, `landmarks`) or a `.csv` (name, x1, y1, ..., x5, y5)."""
+    """Name -> `(5, 2)` points in pixels, of an `.npz` (`name`, `landmarks`) or a `.csv` (name, x1, y1, ..., x5, y5).
+
+    Points that nobody found may be NaN or empty cells; `tfinpaint.framing.landmark_fault` says so of them.
+    """
     file = Path(file)
     try:
         names, points = (_read_npz if file.suffix == ".npz" else _read_csv)(file)
@@ -35,7 +39,7 @@ def read_landmarks(file: str | os.PathLike) -> dict[str, np.ndarray]:
             "`landmarks` must be an .npz with arrays name (n,) and landmarks (n, 5, 2) or a .csv with columns "
             f"name,x1,y1,...,x5,y5. Received: {str(file)!r} ({type(error).__name__}: {error})."
         ) from error
-    if points.shape != (len(names), 5, 2) or not np.isfinite(points).all():
+    if points.shape != (len(names), 5, 2) or not (np.isfinite(points).all((1, 2)).any() or not names):
         raise InputError(
             "`landmarks` must hold five finite points (x, y) per name. "
             f"Received: {len(names)} names and points of shape {points.shape} in {str(file)!r}."
@@ -74,18 +78,21 @@ def _read_npz(file: Path) -> tuple[list[str], np.ndarray]:
 
 
 def _read_csv(file: Path) -> tuple[list[str], np.ndarray]:
-    """Also as spreadsheets write it: with a byte order mark, semicolons and decimal commas, blanks, empty lines."""
-    text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
-    semicolons = ";" in text.partition("\n")[0]
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=";" if semicolons else ","))
+    """Also as spreadsheets write it: in UTF-16, with semicolons or tabs and decimal commas, blanks, empty lines."""
+    data = file.read_bytes()
+    wide = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    text = data.decode("utf-16") if wide else data.decode("utf-8-sig", "surrogateescape")
+    first = text.partition("\n")[0]
+    delimiter = next((mark for mark in ";\t" if mark in first), ",")
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     header = rows[0] if rows else []
     columns = [cell.strip().lower() for cell in header]
     padded = any(cell != cell.strip() for cell in header)  # else a blank belongs to the name
     places = [columns.index(column) for column in _COLUMNS]
     numbers = [[row[place].strip() for place in places] for row in rows[1:]]
-    if semicolons:
+    if delimiter != ",":
         numbers = [[number.replace(",", ".") for number in row] for row in numbers]
-    points = np.array([[float(number) for number in row] for row in numbers], np.float32)
+    points = np.array([[float(number or "nan") for number in row] for row in numbers], np.float32)
     names = [row[columns.index("name")] for row in rows[1:]]
     return [name.strip() for name in names] if padded else names, points.reshape(-1, 5, 2)

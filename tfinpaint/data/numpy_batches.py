@@ -10,11 +10,11 @@ import keras
 import numpy as np
 
 from tfinpaint.data.batch_keys import OPTIONS, options_for
+from tfinpaint.data.face_set import FaceSet
 from tfinpaint.data.occluder_bank import OccluderBank, photo_light
-from tfinpaint.data.sources import FaceSet
 from tfinpaint.data.stored_uv import decode_uv
 from tfinpaint.errors import InputError
-from tfinpaint.faces.uv.flip import flip_uv
+from tfinpaint.faces.uv.render_mesh import flip_uv
 from tfinpaint.framing import MIRRORED
 
 _MADE = tuple(key for key in OPTIONS if key != "kind")  # a bank does not know what its occluders are

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tfinpaint.data.sources import FaceSet
+from tfinpaint.data.face_set import FaceSet
 from tfinpaint.errors import InputError
 from tfinpaint.framing import MIRRORED
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from tfinpaint.data.face_set import FaceSet
 from tfinpaint.data.landmark_files import find_landmarks, read_landmarks
 from tfinpaint.data.occluder_bank import OccluderBank
 from tfinpaint.data.shards import Shards
-from tfinpaint.data.sources import FaceSet, concatenate, load_faces, readers_of
+from tfinpaint.data.sources import concatenate, load_faces, readers_of
 from tfinpaint.errors import InputError
+from tfinpaint.framing import landmark_fault
 
 
 def face_members(path: str | Path, label: str) -> Iterator[tuple[str, bytes]]:
@@ -25,6 +27,8 @@ def face_members(path: str | Path, label: str) -> Iterator[tuple[str, bytes]]:
     for name, read in readers_of(path).items():
         five = points.get(name, points.get(Path(name).name))
         if five is not None:
+            if fault := landmark_fault(five):
+                raise InputError(f"The landmarks of {name} in {path} cannot be used: {fault}. Mend or remove them.")
             names.append(f"faces/{label}/{name}")
             kept.append(five)
             yield names[-1], read()

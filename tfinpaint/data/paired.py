@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from tfinpaint.data.bad_files import check_choice, stop_or_warn
 from tfinpaint.data.landmark_files import find_landmarks, read_landmarks
-from tfinpaint.data.pair_files import FOLDERS, pair_files
 from tfinpaint.data.photo_faces import valid_map
+from tfinpaint.data.picture_files import PictureFile, check_choice, pictures_of, stop_or_warn
 from tfinpaint.errors import ImageFileError, InputError, TfinpaintError
 from tfinpaint.faces import Detector, FaceFinder, align_mask, alignment_matrix, resample
-from tfinpaint.images import read
+from tfinpaint.framing import landmark_fault
+from tfinpaint.images import SUFFIXES, read
 
 if TYPE_CHECKING:
     import tensorflow as tf
+FOLDERS = ("masked", "unmasked", "annotation")
+Triple = tuple[PictureFile, PictureFile, PictureFile]
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,8 @@ def load_pairs(
                 )
                 raise ImageFileError(f"The pictures of the pair {name} must have one size. Received: {sizes}.")
             five = points(name, groups[name][1].name, bare)
+            if fault := landmark_fault(five):
+                raise ImageFileError(f"The landmarks of the pair {name} cannot be used: {fault}.")
         except TfinpaintError as error:
             bad[name] = str(error)
             return
@@ -191,6 +195,42 @@ class _Points:
         raise ImageFileError(f"The pair {name} has no landmarks in the file or dict that was given.")
 
 
+def pair_files(
+    path: Path, folders: tuple[str, str, str] = FOLDERS, suffixes: Iterable[str] = SUFFIXES
+) -> tuple[dict[str, Triple], dict[str, str]]:
+    """Name -> hidden face, bare face, mask; and name -> a sentence, for files that are no triple. In order of name.
+
+    Args:
+        path: a folder or a zip, which holds the three folders at any depth.
+        folders: their names: hidden faces, bare faces, masks.
+        suffixes: of pictures.
+
+    Raises:
+        InputError: neither a folder nor a zip, or one of the three is missing.
+    """
+    groups: dict[str, dict[str, list[PictureFile]]] = {}
+    for picture in pictures_of(path, suffixes):
+        parts = PurePosixPath(picture.name).parts
+        at = next((i for i, part in enumerate(parts[:-1]) if part in folders), None)
+        if at is not None:
+            name = str(PurePosixPath(*parts[at + 1 :]).with_suffix(""))
+            groups.setdefault(name, {}).setdefault(parts[at], []).append(picture)
+    seen = {folder for files in groups.values() for folder in files}
+    missing = [folder for folder in folders if folder not in seen]
+    if missing:
+        raise InputError(
+            f"`path` must hold the folders {', '.join(folders)} with pictures. "
+            f"Received: {str(path)!r}, without {', '.join(missing)}."
+        )
+    triples, bad = {}, {}
+    for name, files in sorted(groups.items()):
+        if sentence := _unpaired(name, files, folders):
+            bad[name] = sentence
+        else:
+            triples[name] = tuple(files[folder][0] for folder in folders)
+    return triples, bad
+
+
 def _binary(pixels: np.ndarray) -> np.ndarray:
     grey = pixels.max(-1)
     return grey > (127 if grey.max(initial=0) > 1 else 0)
@@ -200,3 +240,17 @@ def _empty(count: int, size: int) -> dict[str, np.ndarray]:
     pictures, maps = (count, size, size, 3), (count, size, size, 1)
     shapes = {"images": pictures, "occluded": pictures, "masks": maps, "valid": maps}
     return {k: np.empty(s, np.uint8) for k, s in shapes.items()} | {"landmarks": np.empty((count, 5, 2), np.float32)}
+
+
+def _unpaired(name: str, files: dict[str, list], folders: tuple[str, str, str]) -> str:
+    """What keeps these files from being a pair, as a sentence; empty where nothing does."""
+    hidden, bare, mask = (len(files.get(folder, ())) for folder in folders)
+    if hidden == bare == mask == 1:
+        return ""
+    for folder, found in files.items():
+        if len(found) > 1:
+            return f"{folder}/ must hold one picture {name}. Received: {', '.join(f.name for f in found)}."
+    if mask and not (hidden or bare):
+        return f"The mask {files[folders[2]][0].name} matches no picture."
+    missing = [f"{folder}/" for folder in folders if folder not in files]
+    return f"The pair {name} must have a picture in each folder. Received: none in {' and '.join(missing)}."

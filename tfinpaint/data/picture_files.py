@@ -1,11 +1,12 @@
-"""The pictures of a folder or a zip: their names, and how to read each."""
+"""The pictures of a folder or a zip: their names, how to read each, and what becomes of those that cannot be used."""
 
 import hashlib
+import logging
 import threading
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +15,7 @@ from tfinpaint.images import Listing, readable_suffixes, why_left_out
 
 _SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")  # of macOS, Synology, Windows
 _FAULTS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,35 @@ def fingerprint(pictures: Iterable[PictureFile]) -> str:
     for picture in pictures:
         digest.update(f"{picture.name}\0{picture.stamp}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def check_choice(on_bad: str) -> None:
+    """Raises an `InputError` unless `on_bad` is `"stop"` or `"skip"`."""
+    if on_bad not in ("stop", "skip"):
+        raise InputError(f"`on_bad` must be 'stop' or 'skip'. Received: on_bad={on_bad!r}.")
+
+
+def stop_or_warn(bad: Mapping[str, str], total: int, what: str, on_bad: str) -> None:
+    """Stops at the first bad file, or warns once of all.
+
+    Args:
+        bad: name -> a sentence that says what is wrong.
+        total: how many files there are, the bad ones included.
+        what: continues "3 of 12 ...", such as "pictures in faces.zip".
+        on_bad: `"stop"` or `"skip"`.
+
+    Raises:
+        ImageFileError: there is a bad file and `on_bad` is `"stop"`, or no file is good.
+    """
+    if not bad:
+        return
+    sentence = next(iter(bad.values()))
+    if on_bad == "stop":
+        raise ImageFileError(f"{sentence} Mend it, or pass on_bad='skip'.")
+    if len(bad) == total:
+        raise ImageFileError(f"None of the {total} {what} can be used. {sentence}")
+    names = ", ".join([*bad][:3]) + (", ..." if len(bad) > 3 else "")
+    logger.warning("%d of %d %s cannot be used and are left out: %s.", len(bad), total, what, names)
 
 
 def _why_left_out(name: str, suffixes: tuple[str, ...]) -> str | None:

@@ -7,15 +7,15 @@ import tensorflow as tf
 
 from tfinpaint.data import occlusions
 from tfinpaint.data.batch_keys import options_for
-from tfinpaint.data.colour_jitter import colour_jitter as jitter_colours
-from tfinpaint.data.hole_distance import hole_distance
+from tfinpaint.data.face_set import FaceSet
 from tfinpaint.data.occlusions import Occlusion
 from tfinpaint.data.occlusions.base import as_occlusion
 from tfinpaint.data.occlusions.draws import Draws
-from tfinpaint.data.sources import FaceSet
 from tfinpaint.errors import InputError
-from tfinpaint.faces.uv.flip import flip_uv
+from tfinpaint.faces.uv.render_mesh import flip_uv
 from tfinpaint.framing import MIRRORED
+
+_GREY = (0.299, 0.587, 0.114)
 
 
 def default_occlusion(mixture: str = "worn_masks") -> Occlusion:
@@ -141,6 +141,66 @@ def numbered_rows(
     return numbers.map(row).batch(batch_size, drop_remainder=repeat)
 
 
+def flip_samples(sample: dict[str, tf.Tensor], flipped: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Mirror the samples where `flipped` `(batch, 1)` is true."""
+    width = sample["image"].shape[2]
+    points = tf.gather(sample["landmarks"], MIRRORED, axis=1) * [-1.0, 1.0] + [width - 1.0, 0.0]
+    mirrored = {key: tf.reverse(value, [2]) for key, value in sample.items() if key != "landmarks"}
+    mirrored["landmarks"] = points
+    if "uv" in sample:
+        mirrored["uv"], mirrored["uv_valid"] = flip_uv(sample["uv"], sample["uv_valid"])
+    # `Select` copies whole samples; `tf.where` looks at each number.
+    return {key: tf.raw_ops.Select(condition=flipped[:, 0], x=mirrored[key], y=value) for key, value in sample.items()}
+
+
+def hole_distance(mask: tf.Tensor) -> tf.Tensor:
+    """Euclidean distance of each hidden pixel to the nearest visible one, float32 `(batch, side, side, 1)` in pixels.
+
+    Visible pixels have 0, their neighbours 1. Distances are exact up to half the side, and half the side beyond: a
+    centred square hole of half the side reaches a quarter. A reconstruction loss that is discounted towards the middle
+    of the hole weighs by `gamma ** distance`.
+
+    Args:
+        mask: `(batch, side, side, 1)`, 1 = hidden.
+
+    Reference: the two passes of Felzenszwalb and Huttenlocher, "Distance Transforms of Sampled Functions", 2012; the
+    second is a grey-scale erosion by a parabola, for which TensorFlow has a kernel.
+    """
+    reach = max(mask.shape[2] // 2, 1)
+    down = tf.where(mask > 0, float(reach), 0.0)
+    step = 1
+    while step < reach:  # along columns; each turn doubles the length over which distances are known
+        padded = tf.pad(down, [[0, 0], [step, step], [0, 0], [0, 0]], constant_values=float(reach))
+        down = tf.minimum(down, tf.minimum(padded[:, : -2 * step], padded[:, 2 * step :]) + float(step))
+        step *= 2
+    parabola = -(np.arange(-reach, reach + 1, dtype=np.float32) ** 2)[None, :, None]
+    squared = tf.nn.erosion2d(tf.square(down), parabola, [1, 1, 1, 1], "SAME", "NHWC", [1, 1, 1, 1])
+    return tf.sqrt(tf.minimum(squared, float(reach**2)))
+
+
+def jitter_colours(images: tf.Tensor, draw: Draws, strength: float = 1.0) -> tf.Tensor:
+    """The same faces in other colours, one draw per sample; a set of some thousand photos knows too few cameras.
+
+    Args:
+        images: float32 `(batch, height, width, 3)` in [-1, 1].
+        draw: where the random numbers come from.
+        strength: 0 leaves the colours nearly as they are, 1 stays within what photos of one person differ by.
+    """
+
+    def factor(spread: float, channels: int = 1) -> tf.Tensor:
+        reach = spread * strength
+        return tf.exp(draw.uniform(-reach, reach, shape=(1, 1, channels)))
+
+    gamma, contrast, gain = factor(0.3), factor(0.15), factor(0.1) * factor(0.05, 3)
+    grey = draw.chance(0.03 * strength, shape=(1, 1, 1))
+    saturation = tf.minimum(factor(0.35), 1.25) * (1 - grey)
+    light = tf.pow(tf.clip_by_value(images * 0.5 + 0.5, 1e-6, 1.0), gamma)
+    mean = tf.reduce_mean(light, axis=(1, 2), keepdims=True)
+    light = (mean + (light - mean) * contrast) * gain
+    luma = tf.reduce_sum(light * _GREY, axis=-1, keepdims=True)
+    return tf.clip_by_value(luma + (light - luma) * saturation, 0.0, 1.0) * 2 - 1
+
+
 def _fields(uv: tuple[np.ndarray, np.ndarray], faces: FaceSet) -> dict[str, tf.Tensor]:
     """The fields as tensors, if there is one for each face."""
     expected, shapes = [(*faces.images.shape[:3], channels) for channels in (2, 1)], [np.shape(array) for array in uv]
@@ -157,15 +217,3 @@ def _decoded(pngs: tf.Tensor, size: int) -> dict[str, tf.Tensor]:
     bits = tf.map_fn(lambda png: tf.io.decode_png(png, 3, tf.uint16), pngs, fn_output_signature=field)
     halves = tf.cast(tf.bitcast(bits, tf.half), tf.float32)
     return {"uv": halves[..., :2], "uv_valid": halves[..., 2:]}
-
-
-def flip_samples(sample: dict[str, tf.Tensor], flipped: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Mirror the samples where `flipped` `(batch, 1)` is true."""
-    width = sample["image"].shape[2]
-    points = tf.gather(sample["landmarks"], MIRRORED, axis=1) * [-1.0, 1.0] + [width - 1.0, 0.0]
-    mirrored = {key: tf.reverse(value, [2]) for key, value in sample.items() if key != "landmarks"}
-    mirrored["landmarks"] = points
-    if "uv" in sample:
-        mirrored["uv"], mirrored["uv_valid"] = flip_uv(sample["uv"], sample["uv_valid"])
-    # `Select` copies whole samples; `tf.where` looks at each number.
-    return {key: tf.raw_ops.Select(condition=flipped[:, 0], x=mirrored[key], y=value) for key, value in sample.items()}

@@ -10,11 +10,10 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from tfinpaint.data.bad_files import check_choice, stop_or_warn
 from tfinpaint.data.face_set import FaceSet, concatenate, split_by_identity
 from tfinpaint.data.framing import align_picture
 from tfinpaint.data.landmark_files import find_landmarks, read_corners, read_landmarks
-from tfinpaint.data.picture_files import PictureFile, pictures_of, readers_of
+from tfinpaint.data.picture_files import PictureFile, check_choice, pictures_of, readers_of, stop_or_warn
 from tfinpaint.data.prepared import is_prepared, load_prepared
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.framing import landmark_fault

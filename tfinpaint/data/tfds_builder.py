@@ -14,9 +14,8 @@ import cv2
 import numpy as np
 import tensorflow_datasets as tfds
 
-from tfinpaint.data.bad_files import stop_or_warn
-from tfinpaint.data.pair_files import FOLDERS, pair_files
-from tfinpaint.data.picture_files import PictureFile, pictures_of
+from tfinpaint.data.paired import FOLDERS, pair_files
+from tfinpaint.data.picture_files import PictureFile, pictures_of, stop_or_warn
 from tfinpaint.errors import ImageFileError, InputError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")  # what TensorFlow decodes

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from tfinpaint.data.bad_files import check_choice, stop_or_warn
 from tfinpaint.data.face_set import FaceSet
 from tfinpaint.data.framing import align_picture
+from tfinpaint.data.picture_files import check_choice, stop_or_warn
 from tfinpaint.errors import InputError
 from tfinpaint.faces import Detector, default_detector, largest
 

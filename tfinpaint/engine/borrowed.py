@@ -3,8 +3,7 @@
 import numpy as np
 
 from tfinpaint.engine.contract import Contract
-from tfinpaint.engine.engine import Engine, contract_of
-from tfinpaint.engine.restoration import Restoration
+from tfinpaint.engine.engine import Engine, Restoration, contract_of
 from tfinpaint.errors import InputError
 
 

@@ -6,8 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tfinpaint.engine.engine import check_request
-from tfinpaint.engine.restoration import Restoration
+from tfinpaint.engine.engine import Restoration, check_request
 from tfinpaint.errors import InputError
 
 

@@ -44,7 +44,7 @@ def describe(model: Any, record: Any = None, kind: str = "none") -> dict[str, An
         "mask": "uint8, (1, image_size, image_size, 1): 1 = hidden, else 0",
         "template": {
             "order": "left-most eye, other eye, nose tip, left-most mouth corner, other mouth corner",
-            "points": template_points(side, contract.framing).round(3).tolist(),
+            "points": template_points(side, contract.framing).astype(float).round(3).tolist(),
         },
         "weights": record.sha256 if record else None,
         "licence": dict(record.licence) if record else {},

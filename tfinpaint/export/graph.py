@@ -7,10 +7,7 @@ that draws has `draw` and `draw_with_mask` besides, which take the noise that it
 import os
 from typing import Any
 
-import keras
 import tensorflow as tf
-
-from tfinpaint.errors import InputError
 
 
 def signatures(model: Any, batch: int | None) -> dict[str, dict[str, tf.TensorSpec]]:
@@ -33,16 +30,7 @@ def signatures(model: Any, batch: int | None) -> dict[str, dict[str, tf.TensorSp
 
 
 def functions(model: Any, batch: int | None) -> dict[str, Any]:
-    """The model's functions, traced; see `signatures`.
-
-    Raises:
-        InputError: Keras runs on another backend than TensorFlow.
-    """
-    if keras.backend.backend() != "tensorflow":
-        raise InputError(
-            "Models are exported on TensorFlow. "
-            f"Received: Keras on {keras.backend.backend()!r}; set the environment variable KERAS_BACKEND to tensorflow."
-        )
+    """The model's functions, traced; see `signatures`."""
 
     def answer(**inputs: Any) -> dict[str, Any]:
         return model.answer_pictures(inputs)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from tfinpaint.errors import InputError
+from tfinpaint.errors import ExportError
 
 
 def convert(folder: str | os.PathLike, names: Sequence[str], half: bool = False) -> bytes:
@@ -18,7 +18,7 @@ def convert(folder: str | os.PathLike, names: Sequence[str], half: bool = False)
         half: store weights as float16; they are made float32 again when a file is loaded.
 
     Raises:
-        InputError: the model has operators that are no builtins of TFLite.
+        ExportError: the model has operators that are no builtins of TFLite.
     """
     converter = tf.lite.TFLiteConverter.from_saved_model(os.fspath(folder), signature_keys=list(names))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
@@ -31,7 +31,7 @@ def convert(folder: str | os.PathLike, names: Sequence[str], half: bool = False)
         missing = sorted(set(re.findall(r"^\s+(tf\.\w+)\(", str(error), re.MULTILINE)))
         if not missing:
             raise
-        raise InputError(
+        raise ExportError(
             f"A model must be made of builtin operators of TFLite to become a .tflite file. Received: one with "
             f"{', '.join(missing)}; write these otherwise, or export a SavedModel."
         ) from None

@@ -3,16 +3,20 @@
 import os
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
 from tfinpaint import zoo
-from tfinpaint.errors import InputError
+from tfinpaint.errors import ExportError, InputError
 from tfinpaint.export.about import FILE, describe, with_about
+from tfinpaint.export.onnx import write_onnx
+from tfinpaint.export.quantize import KINDS
+from tfinpaint.export.runner import Runner
 from tfinpaint.records import write_json
 
-FORMATS = ("saved_model", "tflite")
-QUANTIZE = ("none", "float16")
+FORMATS = ("saved_model", "tflite", "onnx")
+QUANTIZE = ("none", "float16", "int8", "fast", "static")
 
 
 def export_model(
@@ -23,26 +27,33 @@ def export_model(
     quantize: str = "none",
     side: int | None = None,
     weights: str | os.PathLike | bool = True,
+    data: str | os.PathLike | None = None,
+    photos: bool = False,
     force: bool = False,
 ) -> Path:
     """Writes a model with uint8 pictures at its door; returns the path.
 
     The file's functions are `restore(image)` and `restore_with_mask(image, mask)`; both give `image`, `mask` and the
-    extras that the model's contract names. A SavedModel takes any number of pictures at once, TFLite one. What the
-    file says of itself, `read_about` reads.
+    extras that the model's contract names. A SavedModel takes any number of pictures at once, TFLite one; ONNX takes
+    any number, and has the first function only (see `tfinpaint.export.onnx`). What a file says of itself, `read_about`
+    reads, and `onnxruntime` as metadata.
 
     Args:
         model: the name of a model or preset of the zoo, or a model.
-        path: of the file (TFLite) or folder (SavedModel), which is made whole or not at all.
-        format: `"saved_model"` or `"tflite"`.
-        quantize: how TFLite stores the weights: `"none"`, float32; `"float16"`, which is how the zoo's are published.
+        path: of the file, or of the folder of a SavedModel, which is made whole or not at all.
+        format: `"saved_model"`, `"tflite"` or `"onnx"`.
+        quantize: how TFLite stores the weights and computes: `"none"`, float32; `"float16"`, which is how the zoo's are
+            published; with 8-bit convolutions `"int8"`, `"fast"` and `"static"`, see `tfinpaint.export.quantize`. What
+            such a file loses is measured, and must be below `quantize.BOUNDS`.
         side: in pixels, in place of the model's own.
         weights: for a name: True for the preset's own, a path for others, False for an untrained model.
-        force: replace what an earlier export wrote there.
+        data: a folder or zip of faces that 8-bit files are calibrated and measured on; by default a portrait's.
+        photos: give a SavedModel functions for whole photos, too, see `tfinpaint.export.photo`.
+        force: replace what an earlier export wrote there, and write files that lose more than they may.
 
     Raises:
-        InputError: an unknown word, a side that the model cannot have, something else at `path`, or a model that the
-            format cannot hold.
+        InputError: an unknown word, a side that the model cannot have, no faces, something else at `path`.
+        ExportError: the model does not fit the format, or the file loses more than it may.
         WeightsError: see `zoo.load`.
     """
     for name, value, known in (("format", format, FORMATS), ("quantize", quantize, QUANTIZE)):
@@ -50,12 +61,15 @@ def export_model(
             raise InputError(f"`{name}` must be one of {', '.join(known)}. Received: {name}={value!r}.")
     if quantize != "none" and format != "tflite":
         raise InputError(f"`quantize` is for TFLite. Received: quantize={quantize!r} with format={format!r}.")
+    if photos and format != "saved_model":
+        raise InputError(f"`photos` is for a SavedModel. Received: photos=True with format={format!r}.")
     path = Path(path)
     _check_free(path, format, force)
     record = None
     if isinstance(model, str):
         record = zoo.preset(model) if weights is True else None
         model = zoo.load(model, weights=weights)
+    _check_backend()
     if side is not None and side != model.image_size:
         model = model.resized(side)
     about = describe(model, record, quantize)
@@ -63,29 +77,77 @@ def export_model(
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         made = Path(folder) / "made"
         if format == "saved_model":
-            _saved_model(model, about, made)
+            _saved_model(model, about, photos, made)
+        elif format == "onnx":
+            write_onnx(model, about, made)
         else:
-            made.write_bytes(with_about(_tflite(model, quantize, Path(folder)), about))
+            network = _tflite(model, quantize == "float16", Path(folder))
+            if quantize in KINDS:
+                network, about["loss"] = _quantized(model, network, about, data, force, Path(folder))
+            made.write_bytes(with_about(network, about))
         if path.is_dir():
             shutil.rmtree(path)
         os.replace(made, path)
     return path
 
 
-def _saved_model(model: Any, about: dict[str, Any], folder: Path) -> None:
-    from tfinpaint.export.graph import functions, save
+def _check_backend() -> None:
+    import keras
 
-    save(functions(model, batch=None), folder)
+    if keras.backend.backend() != "tensorflow":
+        raise InputError(
+            "Models are exported on TensorFlow. "
+            f"Received: Keras on {keras.backend.backend()!r}; set the environment variable KERAS_BACKEND to tensorflow."
+        )
+
+
+def _saved_model(model: Any, about: dict[str, Any], photos: bool, folder: Path) -> None:
+    from tfinpaint.export.graph import functions, save
+    from tfinpaint.export.photo import photo_functions
+
+    save(functions(model, batch=None) | (photo_functions(model) if photos else {}), folder)
     write_json(about, folder / FILE)
 
 
-def _tflite(model: Any, quantize: str, folder: Path) -> bytes:
+def _tflite(model: Any, half: bool, folder: Path) -> bytes:
     from tfinpaint.export.graph import functions, save
     from tfinpaint.export.tflite import convert
 
     traced = functions(model, batch=1)
     save(traced, folder / "saved")
-    return convert(folder / "saved", list(traced), half=quantize == "float16")
+    return convert(folder / "saved", list(traced), half=half)
+
+
+def _quantized(
+    model: Any, network: bytes, about: dict[str, Any], data: Any, force: bool, folder: Path
+) -> tuple[bytes, dict[str, Any]]:
+    """The network with 8-bit convolutions, and what it loses.
+
+    Half of the faces are looked at for `static`; all files are measured on the other half.
+    """
+    from tfinpaint.export import quantize
+    from tfinpaint.export.trial import draw_trial, losses
+
+    kind, trial, requests = about["quantize"], draw_trial(model, data), None
+    if kind == "static":
+        requests = quantize.requests_of(model, trial.take(slice(None, None, 2)))
+        usual = quantize.usual(quantize.largest_activations(network, next(iter(requests.values()))))
+        requests = {name: [c for c, u in zip(calls, usual, strict=True) if u] for name, calls in requests.items()}
+    made, trial = quantize.quantized(network, kind, model.sensitive, requests), trial.take(slice(1, None, 2))
+    (folder / "tried").write_bytes(with_about(made, about))
+    lost = losses(Runner(folder / "tried"), model, trial)
+    loss = {"faces": Path(data).name if data else "portrait", "count": len(lost)}
+    loss |= {"mean_db": round(float(lost.mean()), 3), "worst_db": round(float(lost.max()), 3)}
+    mean, worst = quantize.BOUNDS[kind]
+    if loss["mean_db"] > mean or loss["worst_db"] > worst:
+        said = (
+            f"A file of kind {kind!r} may lose {mean} dB in the mean and {worst} dB on the worst face. Received: "
+            f"{loss['mean_db']} and {loss['worst_db']} on {len(lost)} faces of {loss['faces']}"
+        )
+        if not force:
+            raise ExportError(f"{said}; take another kind, or --force.")
+        warnings.warn(f"{said}.", stacklevel=3)
+    return made, loss
 
 
 def _check_free(path: Path, format: str, force: bool) -> None:  # noqa: A002

@@ -21,22 +21,22 @@ class FaceFinder:
 
     Args:
         detector: None takes `default_detector()` when it is first needed.
-        which: `"largest"` or `"all"`.
+        faces: `"largest"` or `"all"`.
         box: (x, y, width, height) of the face, in place of looking for it in the whole photo.
         landmarks: five points of the face, in place of a detector's.
 
     Raises:
-        InputError: unknown `which`, or both `box` and `landmarks`.
+        InputError: unknown `faces`, or both `box` and `landmarks`.
     """
 
     detector: Detector | None = None
-    which: str = "largest"
+    faces: str = "largest"
     box: Sequence[float] | None = None
     landmarks: Any = None
 
     def __post_init__(self) -> None:
-        if self.which not in ("largest", "all"):
-            raise InputError(f"`faces` must be 'largest' or 'all'. Received: {self.which!r}.")
+        if self.faces not in ("largest", "all"):
+            raise InputError(f"`faces` must be 'largest' or 'all'. Received: {self.faces!r}.")
         if self.box is not None and self.landmarks is not None:
             raise InputError("Only one of `box` and `landmarks` can be given.")
 
@@ -72,7 +72,7 @@ class FaceFinder:
                 f"No face was found in {name}; tell where it is (`--box X,Y,WIDTH,HEIGHT`), or that the photo is a "
                 "cropped face (`--aligned`)."
             )
-        return tuple(found) if self.which == "all" else (largest(found),)
+        return tuple(found) if self.faces == "all" else (largest(found),)
 
 
 def face_in_box(pixels: np.ndarray, box: Sequence[float], detector: Detector | None = None) -> Face:

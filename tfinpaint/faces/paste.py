@@ -13,6 +13,7 @@ def paste(
     mask: np.ndarray,
     matrix: np.ndarray,
     *,
+    crop: np.ndarray | None = None,
     hole: np.ndarray | None = None,
     feather: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -28,6 +29,7 @@ def paste(
         restored: the restored crop, `(size, size, 3)`, uint8.
         mask: `(size, size)` or `(size, size, 1)`, above 0 where the crop was painted.
         matrix: `(2, 3)`, from photo to crop, as `align` gives it.
+        crop: `(size, size, 3)`, what the photo shows there, where the caller has it.
         hole: `(height, width)` bool, the very pixels that are hidden, where the caller knows them; those in the crop
             are replaced. Otherwise it is `mask` with its outline smoothly enlarged.
         feather: width of the transition in pixels of the crop.
@@ -38,7 +40,7 @@ def paste(
     size = restored.shape[0]
     mask = np.asarray(mask).reshape(size, size) > 0
     result, painted = pixels.copy(), np.zeros(pixels.shape[:2], bool)
-    crop = resample(pixels, matrix, (size, size))
+    crop = resample(pixels, matrix, (size, size)) if crop is None else crop
     if (restored == crop)[mask].all():
         return result, painted
     window, to_window = _window(mask, matrix, pixels.shape)

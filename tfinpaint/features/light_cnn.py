@@ -10,10 +10,7 @@ from keras import layers, ops
 
 from tfinpaint.errors import InputError, WeightsError
 from tfinpaint.features.face_crop import FaceCrop
-from tfinpaint.features.max_feature_map import MaxFeatureMap
-from tfinpaint.features.presets import weights_file
-from tfinpaint.features.taps import check_taps, tapped
-from tfinpaint.features.weights import load_arrays, load_h5, randomise, read_weights
+from tfinpaint.features.weights import check_taps, load_arrays, load_h5, randomise, read_weights, tapped, weights_file
 from tfinpaint.framing import EYE_LEVEL, TEMPLATE
 
 CHANNELS = (48, 96, 192, 128, 128)
@@ -79,6 +76,27 @@ def build_light_cnn(
     else:
         randomise(whole, seed, gain=1.0)  # the larger of two numbers has the power of one of them
     return tapped(inputs, features, taps, name="light_cnn")
+
+
+@keras.saving.register_keras_serializable("tfinpaint")
+class MaxFeatureMap(keras.layers.Layer):
+    """Maps `(batch, ..., 2c)` to `(batch, ..., c)`: channel i is the maximum of channels i and c + i.
+
+    Raises:
+        InputError: the number of channels is odd or unknown.
+
+    Reference: Wu et al., "A Light CNN for Deep Face Representation with Noisy Labels", 2018, eq. 1.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        half = self.compute_output_shape(inputs.shape)[-1]
+        return ops.maximum(inputs[..., :half], inputs[..., half:])
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        channels = input_shape[-1]
+        if not channels or channels % 2:
+            raise InputError(f"Max-feature-map needs an even number of channels. Received: {channels}.")
+        return (*input_shape[:-1], channels // 2)
 
 
 def _channels(width: float) -> tuple[int, ...]:

@@ -9,8 +9,7 @@ import numpy as np
 from keras import layers, ops
 
 from tfinpaint.features.face_crop import FaceCrop, framing
-from tfinpaint.features.taps import check_taps, tapped
-from tfinpaint.features.weights import assign, randomise, read_weights, take
+from tfinpaint.features.weights import assign, check_taps, randomise, read_weights, take, tapped
 from tfinpaint.framing import ARCFACE
 
 # (expanded channels, channels, stride of the first, how many): Chen et al. 2018, table 1; the first linear

@@ -10,8 +10,7 @@ from keras import layers, ops
 
 from tfinpaint.errors import InputError, WeightsError
 from tfinpaint.features.face_crop import FaceCrop, framing
-from tfinpaint.features.taps import check_taps, tapped
-from tfinpaint.features.weights import load_arrays, load_h5, randomise, read_weights
+from tfinpaint.features.weights import check_taps, load_arrays, load_h5, randomise, read_weights, tapped
 from tfinpaint.framing import ARCFACE
 
 KERAS_FILE = "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5"

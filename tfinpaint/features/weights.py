@@ -1,14 +1,19 @@
-"""Weights of frozen networks: `.npz` archives of plain arrays, or seeded random ones."""
+"""Weights and outputs of frozen networks: `.npz` archives, the zoo's published files, seeded random values."""
 
+import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
-from tfinpaint.errors import WeightsError
-from tfinpaint.files import whole
+from tfinpaint.errors import InputError, WeightsError
+from tfinpaint.files import checked_weights, whole, zoo_folder
+
+PUBLISHED = {("light_cnn", "compact"): ("light_cnn", "light_cnn_compact")}  # what builders call it -> folder, preset
 
 
 def read_weights(path: str | Path) -> dict[str, np.ndarray]:
@@ -107,6 +112,43 @@ def load_h5(model: keras.Model, path: str | Path) -> None:
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise WeightsError(f"The weights file {str(path)!r} must fit {model.name!r}. Received: {reason}") from None
+
+
+def weights_file(network: str, weights: str | Path | None) -> Path | None:
+    """The file behind the `weights` that a builder of `tfinpaint.features` takes: the zoo's or one's own; or None.
+
+    Raises:
+        WeightsError: see `published`.
+    """
+    if (network, str(weights)) in PUBLISHED:
+        return published(*PUBLISHED[network, str(weights)])
+    path = Path(weights) if weights is not None else None
+    return path if path is not None and path.is_file() else None
+
+
+def published(folder: str, name: str) -> Path:
+    """The file of the preset `name` in the zoo's `folder`, inside the package or beside it in a checkout.
+
+    Raises:
+        WeightsError: it is missing, or its hash is not the one in the folder's `config.json`.
+    """
+    root = zoo_folder(folder)
+    record = json.loads((root / "config.json").read_text(encoding="utf-8"))["presets"][name]
+    return checked_weights(root / record["file"], record["sha256"], name)
+
+
+def check_taps(taps: Sequence[str] | None, known: Collection[str]) -> None:
+    """Raises an `InputError` unless `taps` is None or names one or more of `known`."""
+    if taps is not None and (not taps or not set(taps) <= set(known)):
+        raise InputError(f"`taps` must name some of {', '.join(known)}. Received: {tuple(taps)!r}.")
+
+
+def tapped(inputs: Any, features: Mapping[str, Any], taps: Sequence[str] | None, name: str) -> keras.Model:
+    """The frozen network from `inputs` to the features that `taps` names, or to the embedding of length 1 for None."""
+    outputs = ops.normalize(features["embedding"], axis=-1) if taps is None else {t: features[t] for t in taps}
+    model = keras.Model(inputs, outputs, name=name)
+    model.trainable = False
+    return model
 
 
 def _weights_of(model: keras.Model) -> list[tuple[keras.layers.Layer, keras.Variable]]:

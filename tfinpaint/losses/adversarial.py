@@ -8,8 +8,7 @@ from typing import Any
 
 from keras import ops
 
-from tfinpaint.losses.pixel import masked_mean
-from tfinpaint.losses.reduce import as_float, per_sample
+from tfinpaint.losses.pixel import as_float, masked_mean, per_sample
 
 
 def logistic_critic_loss(real: Any, fake: Any) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from tfinpaint.losses.reduce import as_float, per_sample
+from tfinpaint.losses.pixel import as_float, per_sample
 
 
 def feature_mse(predicted: Any, target: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from keras import ops
 
-from tfinpaint.losses.reduce import as_float
+from tfinpaint.losses.pixel import as_float
 
 SCALE, MARGIN = 64.0, 0.5
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from tfinpaint.losses.reduce import as_float
+from tfinpaint.losses.pixel import as_float
 
 _C1, _C2 = 0.01**2, 0.03**2  # for pictures on [0, 1]
 

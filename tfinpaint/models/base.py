@@ -31,6 +31,8 @@ class InpaintingModel(RecipeTrainer, keras.Model):
       the contract's extras and `image` and `mask` (composed, mask 0 or 1); from a painter of whole faces `raw`;
     - its outputs: methods declared with `@output(...)`, every tensor that a loss may ask for;
     - `terms`, `gates`, `hooks`, `measures`, `recipes`, `feature_slots`: see `RecipeTrainer`;
+    - `sensitive`: a regular expression of names of convolutions whose arithmetic quantised files leave in float32, such
+      as those that a few faces drive to values far from all others';
     - `painter_names`: the attributes that hold the networks that paint; published weights are theirs;
     - `entropies`: those of its outputs, `(batch,)`, that say how evenly an attention looks around: 0 where each place
       looks at one cell, 1 at all alike. `Health` watches them.
@@ -39,11 +41,13 @@ class InpaintingModel(RecipeTrainer, keras.Model):
     (`batch_keys`).
 
     Raises:
-        InputError: Keras is set to pictures with channels first, which this library does not have.
+        InputError: Keras is set to pictures with channels first or to other numbers than float32, which this library
+            does not have.
     """
 
     contract: Contract = Contract()
     image_size: int
+    sensitive: ClassVar[str] = ""
     painter_names: ClassVar[tuple[str, ...]] = ()
     measures: ClassVar = MEASURES
     entropies: ClassVar[tuple[str, ...]] = ()
@@ -59,6 +63,12 @@ class InpaintingModel(RecipeTrainer, keras.Model):
             raise InputError(
                 f"Keras must be set to pictures with channels last. Received: image_data_format={layout!r}; set it in "
                 "keras.json, or call keras.config.set_image_data_format('channels_last') before a model is made."
+            )
+        if (kind := keras.config.floatx()) != "float32":
+            raise InputError(
+                f"Keras must be set to float32. Received: floatx={kind!r}; set it in keras.json, or call "
+                "keras.config.set_floatx('float32') before a model is made; half precision is a policy "
+                "(keras.config.set_dtype_policy('mixed_bfloat16'))."
             )
         super().__init__(*args, **kwargs)
 

@@ -6,7 +6,7 @@ restored.save("restored.jpg")
 """
 
 from tfinpaint.engine import Engine, Restoration
+from tfinpaint.restoration.job import Restored
 from tfinpaint.restoration.photos import restore_photo, restore_photos
-from tfinpaint.restoration.restored import Restored
 
 __all__ = ["Engine", "Restoration", "Restored", "restore_photo", "restore_photos"]

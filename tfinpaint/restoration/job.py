@@ -1,16 +1,40 @@
-"""A photo on its way: what of it is looked at, and how it comes together again."""
+"""A photo on its way: what of it is looked at, how often, and how it comes together again."""
 
+import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from tfinpaint import faces as face_tools
 from tfinpaint import images
-from tfinpaint.restoration.restored import Restored
+from tfinpaint.engine import Engine, contract_of
+from tfinpaint.errors import NoFaceError
 
 RIM = 3  # pixels of a crop: what is hidden so near its border may go on beyond it
+_MOVED = 0.02  # of the distance between the eyes: a face found again nearer than this is the same
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """A restored photo, and where it was painted.
+
+    Attributes:
+        photo: what was read.
+        pixels: `(height, width, 3)`, uint8, RGB, upright.
+        mask: `(height, width)` bool, True where the photo was painted.
+        faces: those that were looked at; empty for a photo that is itself an aligned crop.
+    """
+
+    photo: images.Photo
+    pixels: np.ndarray
+    mask: np.ndarray
+    faces: tuple[face_tools.Face, ...] = ()
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes the restored photo, of the same kind as the one read; see `tfinpaint.images.write`."""
+        images.write(self.photo, self.pixels, self.mask, path)
 
 
 @dataclass
@@ -64,6 +88,7 @@ class Job:
     size: int
     framing: str
     looks: list[Look] = field(default_factory=list)
+    _shown: tuple[list, Restored] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def of(
@@ -102,11 +127,87 @@ class Job:
 
     def pasted(self) -> Restored:
         """The photo with what the looks have painted, the last and nearest look at a face on top."""
+        state = [(id(look), id(look.wider)) for look in self.looks]
+        if self._shown is None or self._shown[0] != state:
+            self._shown = state, self._paste()
+        return self._shown[1]
+
+    def _paste(self) -> Restored:
         pixels, painted = self.photo.pixels, np.zeros(self.photo.pixels.shape[:2], bool)
         for look in self.looks:
             parts = [] if look.first is None else [(look.first, look.first.mask)]
             parts += [] if look.wider is None else [(look.wider, look.around())]
             for part, mask in (*parts, (look, look.mask)):
-                pixels, new = face_tools.paste(pixels, part.restored, mask, part.matrix, hole=self.hole)
+                crop = part.pixels if pixels is self.photo.pixels else None
+                pixels, new = face_tools.paste(pixels, part.restored, mask, part.matrix, crop=crop, hole=self.hole)
                 painted |= new
         return Restored(self.photo, pixels, painted, self.faces)
+
+
+@dataclass(frozen=True)
+class Painter:
+    """An engine, and how it is to be asked.
+
+    Attributes:
+        engine: what paints.
+        seed: chooses among the faces that it may paint; None takes its mode.
+        batch_size: faces at a time.
+    """
+
+    engine: Engine
+    seed: int | None = None
+    batch_size: int = 16
+
+    def paint(self, looks: Sequence[Look]) -> None:
+        """Paints each of them: all in one call, or, with a seed, each in a call of its own.
+
+        An engine's draws are a function of the seed and of a face's place in the call, so that a face which is alone
+        in it is painted the same whatever other photos there are.
+        """
+        for group in [[look] for look in looks] if self.seed is not None else [looks] if looks else []:
+            given = None
+            if group[0].hidden is not None:
+                given = np.stack([look.hidden for look in group]).astype(np.float32)[..., None]
+            pictures = np.stack([look.pixels for look in group])
+            result = self.engine.restore(pictures, given, seed=self.seed, batch_size=self.batch_size)
+            for look, restored, mask in zip(group, result.images, result.masks, strict=True):
+                look.restored, look.mask = restored, mask
+
+
+def look_for_moved(jobs: Sequence[Job], finder: face_tools.FaceFinder, painter: Painter) -> None:
+    """Looks for painted faces once more; those that lie elsewhere are painted anew, from the photo.
+
+    What hides a face leads detectors astray, and a face aligned awry is painted awry. The first look stays where the
+    second finds nothing hidden.
+    """
+    moved = []
+    for job in jobs:
+        for i, face in enumerate(_found_again(job, finder)):
+            if _MOVED < job.faces[i].distance(face) < 1:
+                moved.append((job, i, face, job.look_at(face)))
+    painter.paint([look for *_, look in moved])
+    for job, i, face, look in moved:
+        if look.mask.any():
+            look.first = job.looks[i]
+            job.faces, job.looks[i] = (*job.faces[:i], face, *job.faces[i + 1 :]), look
+
+
+def look_further(jobs: Sequence[Job], painter: Painter) -> None:
+    """Looks around the faces whose mask goes on beyond their square, where the engine's contract has the `reach`."""
+    reach, wider = contract_of(painter.engine).reach, []
+    for job in jobs:
+        for look in job.looks if job.faces and reach > 1 else ():
+            if np.count_nonzero(look.mask) > np.count_nonzero(look.mask[RIM:-RIM, RIM:-RIM]):
+                look.wider = job.look_around(look, reach)
+                wider.append(look.wider)
+    painter.paint(wider)
+
+
+def _found_again(job: Job, finder: face_tools.FaceFinder) -> list[face_tools.Face]:
+    """For each face of the photo the nearest one in the painted photo, or itself."""
+    restored = job.pasted()
+    try:
+        found = finder(restored.pixels) if restored.mask.any() else ()
+    except NoFaceError:
+        found = ()
+    return [min(found, key=face.distance, default=face) for face in job.faces]

@@ -10,9 +10,7 @@ from tfinpaint import faces as face_tools
 from tfinpaint import images
 from tfinpaint.engine import Engine, check_request, contract_of
 from tfinpaint.errors import InputError, TfinpaintError
-from tfinpaint.restoration import looks
-from tfinpaint.restoration.job import Job
-from tfinpaint.restoration.restored import Restored
+from tfinpaint.restoration.job import Job, Painter, Restored, look_for_moved, look_further
 
 Source = str | os.PathLike | np.ndarray | images.Photo
 
@@ -97,12 +95,12 @@ def restore_photos(
     hidden = None
     if mask is not None:
         hidden = lambda pixels: images.read_mask(mask, pixels.shape[:2], photo=pixels, marks=mask_marks)  # noqa: E731
-    return _restored(sources, looks.Painter(model, seed, batch_size), finder, again, hidden)
+    return _restored(sources, Painter(model, seed, batch_size), finder, again, hidden)
 
 
 def _restored(
     sources: Iterable[Source],
-    painter: looks.Painter,
+    painter: Painter,
     finder: face_tools.FaceFinder | None,
     again: face_tools.FaceFinder | None,
     mask: Callable[[np.ndarray], np.ndarray] | None,
@@ -134,12 +132,12 @@ def _photo(source: Source) -> images.Photo:
 
 
 def _restore_waiting(
-    waiting: Sequence[tuple[Source, Any]], painter: looks.Painter, again: face_tools.FaceFinder | None
+    waiting: Sequence[tuple[Source, Any]], painter: Painter, again: face_tools.FaceFinder | None
 ) -> Iterator[tuple[Source, Any]]:
     jobs = [job for _, job in waiting if isinstance(job, Job)]
     painter.paint([look for job in jobs for look in job.looks])
     if again is not None:
-        looks.look_again(jobs, again, painter)
-    looks.look_further(jobs, painter)
+        look_for_moved(jobs, again, painter)
+    look_further(jobs, painter)
     for source, job in waiting:
         yield source, job.pasted() if isinstance(job, Job) else job

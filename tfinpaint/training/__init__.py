@@ -1,7 +1,7 @@
 """Training: recipes as data, one step for two backends, one optimizer object, exact checkpoints."""
 
-from tfinpaint.training.checkpoint import load_checkpoint, read_about, save_checkpoint
-from tfinpaint.training.checkpoint_folder import CheckpointFolder
+from tfinpaint.training.checkpoint import CheckpointFolder, load_checkpoint, read_about, save_checkpoint
+from tfinpaint.training.loop import TimeOver
 from tfinpaint.training.optimizers import PartOptimizers
 from tfinpaint.training.recipe import Gate, Governor, Recipe, Stage, Update
 
@@ -12,6 +12,7 @@ __all__ = [
     "PartOptimizers",
     "Recipe",
     "Stage",
+    "TimeOver",
     "Update",
     "load_checkpoint",
     "read_about",

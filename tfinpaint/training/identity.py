@@ -7,7 +7,7 @@ import keras
 from keras import layers
 
 from tfinpaint.errors import InputError
-from tfinpaint.features.cosine_head import CosineHead
+from tfinpaint.features.cosine import CosineHead
 from tfinpaint.losses.identity import arc_face_loss, relation_distance
 
 HEADS = ("arcface", "softmax")

@@ -1,6 +1,5 @@
 """Training by recipes: what a model needs to be compiled, fitted, saved and resumed stage by stage."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ from tfinpaint.training.batches import checked_batch, refuse_other_arguments, st
 from tfinpaint.training.check import check_recipe
 from tfinpaint.training.declared import Hook, Output, Term
 from tfinpaint.training.feature_slots import FeatureNetworks, FeatureSlot
+from tfinpaint.training.loop import fit_recipe
 from tfinpaint.training.optimizers import PartOptimizers, optimizer_key, recipe_optimizers
 from tfinpaint.training.recipe import Recipe, Stage, Update
 from tfinpaint.training.schedule import rate_factor
@@ -176,29 +176,7 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
             kwargs.setdefault("shuffle", False)  # streams order themselves; Keras would warn
         return super().fit(x, None, *args, **kwargs)
 
-    def fit_recipe(
-        self,
-        data: Any,
-        *,
-        scale: float = 1.0,
-        stages: Sequence[str] | None = None,
-        interval: int = 500,
-        faces_per_epoch: int | None = None,
-        checkpoint: str | os.PathLike | None = None,
-        resume: bool = False,
-        data_id: Any = None,
-        validation_data: Any = None,
-        callbacks: Sequence[keras.callbacks.Callback] = (),
-        verbose: int | str = "auto",
-    ) -> dict[str, keras.callbacks.History]:
-        """Walks the stages of the recipe; see `tfinpaint.training.loop.fit_recipe` for arguments and errors."""
-        from tfinpaint.training.loop import fit_recipe
-
-        return fit_recipe(
-            self, data, scale=scale, stages=stages, interval=interval, faces_per_epoch=faces_per_epoch,
-            checkpoint=checkpoint, resume=resume, data_id=data_id, validation_data=validation_data,
-            callbacks=callbacks, verbose=verbose,
-        )  # fmt: skip
+    fit_recipe = fit_recipe
 
     # ---- what is computed ----------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from tests.evaluation.benchmark.data import SIDE, judges, make_protocol, write_f
 from tfinpaint.data import load_faces, occlusions
 from tfinpaint.evaluation import protocols
 from tfinpaint.evaluation.benchmark.drawing import drawn_faces
-from tfinpaint.evaluation.benchmark.methods import BASELINES
+from tfinpaint.evaluation.benchmark.measure import BASELINES
 from tfinpaint.evaluation.benchmark.parts import Parts
 from tfinpaint.evaluation.benchmark.people import People, score_people
 

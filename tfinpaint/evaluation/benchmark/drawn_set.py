@@ -9,8 +9,7 @@ import numpy as np
 from tfinpaint.evaluation.baselines import mean_of_others
 from tfinpaint.evaluation.benchmark import groups
 from tfinpaint.evaluation.benchmark.drawing import DrawnFaces, drawn_faces
-from tfinpaint.evaluation.benchmark.measure import Judges, measure, see
-from tfinpaint.evaluation.benchmark.methods import Method
+from tfinpaint.evaluation.benchmark.measure import Judges, Method, measure, see
 from tfinpaint.evaluation.benchmark.parts import Parts
 from tfinpaint.evaluation.benchmark.protocol import Protocol
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfinpaint.evaluation.baselines import mean_of_others
 from tfinpaint.evaluation.benchmark.drawing import DrawnFaces, drawn_batches
-from tfinpaint.evaluation.benchmark.methods import Method
+from tfinpaint.evaluation.benchmark.measure import Method
 from tfinpaint.evaluation.benchmark.protocol import Protocol
 from tfinpaint.images import write_picture
 

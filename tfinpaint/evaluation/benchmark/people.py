@@ -10,8 +10,7 @@ import numpy as np
 from tfinpaint.evaluation import protocols
 from tfinpaint.evaluation.benchmark.drawing import DrawnFaces, drawn_faces
 from tfinpaint.evaluation.benchmark.drawn_set import CHUNK
-from tfinpaint.evaluation.benchmark.measure import Judges
-from tfinpaint.evaluation.benchmark.methods import Method
+from tfinpaint.evaluation.benchmark.measure import Judges, Method
 from tfinpaint.evaluation.benchmark.parts import Parts
 from tfinpaint.evaluation.benchmark.protocol import Protocol
 from tfinpaint.evaluation.protocols.pairs import Pairs, person

@@ -14,8 +14,7 @@ from tfinpaint.evaluation.benchmark.drawing import compare, look_of
 from tfinpaint.evaluation.benchmark.drawn_set import score_set
 from tfinpaint.evaluation.benchmark.files import check_file, check_pictures, data_folder
 from tfinpaint.evaluation.benchmark.gallery import choose, write_gallery
-from tfinpaint.evaluation.benchmark.measure import Judges
-from tfinpaint.evaluation.benchmark.methods import BASELINES, Method, model_methods
+from tfinpaint.evaluation.benchmark.measure import BASELINES, Judges, Method, model_methods
 from tfinpaint.evaluation.benchmark.parts import Parts
 from tfinpaint.evaluation.benchmark.people import SHOWN, People, load_people, score_people
 from tfinpaint.evaluation.benchmark.protocol import Protocol

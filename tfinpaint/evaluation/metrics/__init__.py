@@ -1,9 +1,6 @@
 """How near pictures are to others: pixels, landmarks, features, and sets of features."""
 
-from tfinpaint.evaluation.metrics.feature_distance import feature_distance
-from tfinpaint.evaluation.metrics.frechet import frechet_distance, frechet_from_moments
-from tfinpaint.evaluation.metrics.landmarks import inter_ocular_error, landmark_failures
-from tfinpaint.evaluation.metrics.neighbours import PrecisionRecall, neighbour_radii, precision_recall, realism
+from tfinpaint.evaluation.metrics.judged import feature_distance, inter_ocular_error, landmark_failures
 from tfinpaint.evaluation.metrics.pixels import (
     border_band,
     l1_percent,
@@ -15,6 +12,14 @@ from tfinpaint.evaluation.metrics.pixels import (
     ssim,
     ssim_map,
     ssim_maps,
+)
+from tfinpaint.evaluation.metrics.sets import (
+    PrecisionRecall,
+    frechet_distance,
+    frechet_from_moments,
+    neighbour_radii,
+    precision_recall,
+    realism,
 )
 
 __all__ = [

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfinpaint.errors import InputError
 from tfinpaint.evaluation.bootstrap import Estimate, Outcome, draw_counts
-from tfinpaint.evaluation.protocols.similarity import check_embeddings, similarities
+from tfinpaint.evaluation.protocols.embedders import check_embeddings, similarities
 
 RANKS = (1, 5, 10)
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from tfinpaint.errors import InputError
 from tfinpaint.evaluation.bootstrap import Estimate, Outcome, draw_counts
+from tfinpaint.evaluation.protocols.embedders import check_embeddings, similarity
 from tfinpaint.evaluation.protocols.pairs import Pairs
 from tfinpaint.evaluation.protocols.roc import accuracy, check_scores, roc, thin
-from tfinpaint.evaluation.protocols.similarity import check_embeddings, similarity
 
 FPRS = (0.01, 0.001)
 _BLOCK = 100  # resamples that are measured at once: bounds the memory

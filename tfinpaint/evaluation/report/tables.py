@@ -250,14 +250,9 @@ def _worn_sentence(name: str, counts: Mapping[str, Any]) -> str:
 def _pixels(results: Mapping[str, Any], model: str, name: str, kind: str) -> str:
     faces, methods = results["sets"][name]["faces"], results["sets"][name]["kinds"][kind]["methods"]
     shown = [m for m in (*_BASELINES, model) if m in methods]
-    keys = [k for k in MAIN if any(k in methods[m] for m in shown)]
-    lines = []
-    for method in shown:
-        label = method_label(method, methods[method])
-        cells = [_cell(methods[method].get(k), metric(k), faces) for k in keys]
-        lines.append([f"**{label}**" if method == model else label, *cells])
-    lead = f"`{name}`, {faces} faces hidden by: {kind_label(kind)}"
-    return f"{lead}:\n\n" + _table(["", *(metric(k).heading for k in keys)], lines)
+    labels = {m: method_label(m, methods[m]) for m in shown}
+    rows = {f"**{labels[m]}**" if m == model else labels[m]: methods[m] for m in shown}
+    return f"`{name}`, {faces} faces hidden by: {kind_label(kind)}:\n\n" + _scores(rows, MAIN, faces)
 
 
 def _strange(results: Mapping[str, Any], model: str, name: str, kinds: Sequence[str]) -> str:
@@ -294,21 +289,24 @@ def _conditions(model: str, measured: Mapping[str, Any]) -> str:
     conditions = measured["conditions"]
     keys = [k for k in conditions[model] if k != "det"]
     shown = [c for c in ("clean", *_BASELINES, model) if c in conditions]
-    lines = [
-        [f"**restored by {c}**" if c == model else method_label(c, {})]
-        + [_cell(conditions[c].get(k), metric(k)) for k in keys]
-        for c in shown
-    ]
-    undone = measured.get("undone", {}).get(model, {})
+    rows = {f"**restored by {c}**" if c == model else method_label(c, {}): conditions[c] for c in shown}
+    whole, undone = _scores(rows, keys), measured.get("undone", {}).get(model, {})
     if undone:
-        lines.append(["share of the damage undone, %", *(_cell(undone.get(k), SHARE) for k in keys)])
-    return _table(["", *(metric(k).heading for k in keys)], lines)
+        cells = ["share of the damage undone, %", *(_cell(undone.get(k), SHARE) for k in keys)]
+        whole += "\n| " + " | ".join(cells) + " |"
+    return whole
 
 
 def _labelled(name: str, kinds: Mapping[str, Any]) -> str:
-    keys = list(dict.fromkeys(key for scores in kinds.values() for key in scores))
-    lines = [[kind, *(_cell(scores.get(k), metric(k), faces=-1) for k in keys)] for kind, scores in kinds.items()]
-    return f"`{name}`, masks labelled pixel by pixel:\n\n" + _table(["", *(metric(k).heading for k in keys)], lines)
+    keys = dict.fromkeys(key for scores in kinds.values() for key in scores)
+    return f"`{name}`, masks labelled pixel by pixel:\n\n" + _scores(kinds, keys, faces=-1)
+
+
+def _scores(rows: Mapping[str, Mapping[str, Any]], keys: Iterable[str], faces: int | None = None) -> str:
+    """A row for each label, a column for each score that any of them has."""
+    keys = [k for k in keys if any(k in scores for scores in rows.values())]
+    lines = [[label, *(_cell(scores.get(k), metric(k), faces) for k in keys)] for label, scores in rows.items()]
+    return _table(["", *(metric(k).heading for k in keys)], lines)
 
 
 def _table(heading: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

@@ -7,11 +7,9 @@ the forehead (0) to the chin (1). `GenericHead` needs nothing but the points; `M
 fits.
 """
 
-from tfinpaint.faces.uv.flip import flip_uv
+from tfinpaint.faces.uv.files import MeshFits, UVFiles
 from tfinpaint.faces.uv.generic_head import GenericHead
-from tfinpaint.faces.uv.mesh_fits import MeshFits
 from tfinpaint.faces.uv.pose import Pose
-from tfinpaint.faces.uv.render_mesh import render_mesh
-from tfinpaint.faces.uv.uv_files import UVFiles
+from tfinpaint.faces.uv.render_mesh import flip_uv, render_mesh
 
 __all__ = ["GenericHead", "MeshFits", "Pose", "UVFiles", "flip_uv", "render_mesh"]

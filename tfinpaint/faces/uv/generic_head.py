@@ -3,8 +3,7 @@
 import numpy as np
 
 from tfinpaint.errors import InputError
-from tfinpaint.faces.uv.head_model import CENTRE, SEMI_AXES, front, unwrap
-from tfinpaint.faces.uv.pose import Pose
+from tfinpaint.faces.uv.pose import CENTRE, SEMI_AXES, Pose, front, unwrap
 
 _NEWTON_STEPS = 4
 _LONGEST_STEP = 12.0  # millimetres

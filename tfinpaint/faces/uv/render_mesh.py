@@ -1,11 +1,14 @@
-"""A triangle mesh drawn into a picture, nearest surface first."""
+"""A triangle mesh drawn into a picture, nearest surface first; and the field of a mirrored picture."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 _AT_ONCE = 1 << 20  # candidate pixels of a group of triangles; bounds the memory
 _EDGE = 1e-6  # pixels on a shared edge belong to both triangles
+# Half precision promotes to whatever it meets, in NumPy and in TensorFlow.
+_SIGN, _OFFSET = np.array([-1, 1], np.float16), np.array([1, 0], np.float16)
 
 
 def render_mesh(
@@ -36,6 +39,17 @@ def render_mesh(
         field[pixels[seen]] = (weights[seen, :, None] * chart[rows[seen]]).sum(1)
         valid[pixels[seen]] = 1
     return np.clip(field, 0, 1).reshape(height, width, 2), valid.reshape(height, width, 1)
+
+
+def flip_uv(uv: Any, valid: Any) -> tuple[Any, Any]:
+    """Mirrors a field: the columns change sides and u becomes 1 - u, so that u still grows to the picture's right.
+
+    Args:
+        uv: `(..., height, width, 2)`, a NumPy array or a tensor of floats, 0 where `valid` is.
+        valid: `(..., height, width, 1)`, 0 or 1; for tensors of the same type as `uv`.
+    """
+    valid = valid[..., ::-1, :]
+    return uv[..., ::-1, :] * _SIGN + valid * _OFFSET, valid
 
 
 def _candidates(corners: np.ndarray, height: int, width: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -118,10 +118,6 @@ class Canvas:
         target[..., :3] += np.clip(colour, 0, 1) * cover
         target[..., 3:] += cover
 
-    def erase(self, shape: np.ndarray) -> None:
-        """Takes away what has been painted on `shape`."""
-        self.pixels *= 1 - shape[..., None]
-
     def picture(self) -> np.ndarray:
         """The sprite, uint8 `(SIDE, SIDE, 4)`: red, green, blue, opacity; nothing touches the border."""
         small = cv2.resize(self.pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)

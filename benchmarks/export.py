@@ -1,0 +1,147 @@
+"""Exported files beside Keras: size, time a face on one and two threads, memory, and what they lose.
+
+`python -m benchmarks.export [PRESET ...]` writes each preset's files into a temporary folder, runs each in a process of
+its own and prints the table; it renews the presets' entries in `benchmarks/results/export.json` and the table of
+`docs/export.md`. Times are of one face, least and median of 30 calls, and the least processor time, which other load on
+the machine disturbs least; the memory is the process's peak. Losses are dB of PSNR in the hole, beside Keras, of 40
+faces: `--data` takes a folder or zip, else they are cut from a portrait.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfinpaint import records, zoo
+
+RESULTS = Path(__file__).parent / "results" / "export.json"
+DOCS = Path(__file__).parents[1] / "docs" / "export.md"
+BEGIN, END = "<!-- export: begin -->", "<!-- export: end -->"
+# Row -> (format, quantize) of what is written; None for Keras.
+ROWS = {
+    "Keras, `predict_on_batch`": None,
+    "SavedModel": ("saved_model", "none"),
+    "ONNX": ("onnx", "none"),
+    **{f"TFLite, `{kind}`": ("tflite", kind) for kind in ("none", "float16", "int8", "fast", "static")},
+}
+THREADS, CALLS, WARM_UP = (1, 2), 30, 3
+
+
+def runner(row: str, preset: str, path: Path, threads: int) -> Callable[[np.ndarray], Any]:
+    """What restores one face `(1, side, side, 3)` uint8."""
+    if ROWS[row] is None or ROWS[row][0] == "saved_model":
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        if ROWS[row] is None:
+            model = zoo.load(preset)
+            return lambda face: model.predict_on_batch(face.astype(np.float32) / 127.5 - 1)
+        function = tf.saved_model.load(str(path)).signatures["restore"]
+        return lambda face: function(image=tf.constant(face))["image"].numpy()
+    if ROWS[row][0] == "onnx":
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        session = onnxruntime.InferenceSession(path, options)
+        return lambda face: session.run(None, {"image": face})
+    from tfinpaint.export import Runner
+
+    return Runner(path, threads=threads).restore
+
+
+def measure(row: str, preset: str, path: Path, threads: int) -> dict[str, float]:
+    """In this process: milliseconds of a face, and the peak of memory."""
+    face = np.random.default_rng(0).integers(
+        0, 256, (1, *2 * [zoo.preset(preset).arguments["image_size"]], 3), np.uint8
+    )
+    run, times, processor_times = runner(row, preset, path, threads), [], []
+    for _ in range(CALLS + WARM_UP):
+        start, processor_start = time.perf_counter(), time.process_time()
+        run(face)
+        times.append(1e3 * (time.perf_counter() - start))
+        processor_times.append(1e3 * (time.process_time() - processor_start))
+    times, least = times[WARM_UP:], min(processor_times[WARM_UP:])
+    numbers = {"min_ms": min(times), "median_ms": statistics.median(times), "processor_ms": least}
+    return {name: round(number, 1) for name, number in numbers.items()} | {"peak_mb": round(_peak_kib() / 1024)}
+
+
+def _peak_kib() -> int:
+    """Of this program alone; what the system says of a process counts its parent's, too."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")))
+
+
+def rows(preset: str, data: str | None) -> dict[str, dict[str, Any]]:
+    """All numbers of a preset."""
+    from tfinpaint.export import Runner, export_model
+    from tfinpaint.export.trial import draw_trial, losses
+
+    model, found = zoo.load(preset), {}
+    trial = draw_trial(model, data).take(slice(1, None, 2))
+    with tempfile.TemporaryDirectory() as folder:
+        for i, (row, how) in enumerate(ROWS.items()):
+            path, numbers = Path(folder) / str(i), {}
+            if how is not None:
+                export_model(preset, path, format=how[0], quantize=how[1], data=data, force=True)
+                files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+                numbers["kib"] = round(sum(file.stat().st_size for file in files) / 1024)
+            if how is not None and how[0] == "tflite":
+                lost = losses(Runner(path), model, trial)
+                numbers |= {"mean_db": round(float(lost.mean()), 3), "worst_db": round(float(lost.max()), 3)}
+            for threads in THREADS:
+                command = [sys.executable, "-m", "benchmarks.export", "--measure", row, preset, str(path), str(threads)]
+                done = subprocess.run(command, check=True, capture_output=True, text=True)
+                numbers[f"threads_{threads}"] = json.loads(done.stdout.splitlines()[-1])
+            found[row] = numbers
+            print(preset, row, numbers, flush=True)
+    return {"faces": Path(data).name if data else "portrait", "count": len(trial), "rows": found}
+
+
+def table(results: dict[str, Any]) -> str:
+    """Of all presets, Markdown."""
+    lines = [
+        "| preset | file | KiB | processor ms | ms, 1 thread | ms, 2 threads | peak MB | loss, dB: mean | worst face |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for preset, entry in results["presets"].items():
+        for row, n in entry["rows"].items():
+            times = [n["threads_1"]["processor_ms"], *(n[f"threads_{threads}"]["min_ms"] for threads in THREADS)]
+            loss = [f"{n[key]:.3f}" if key in n else "" for key in ("mean_db", "worst_db")]
+            cells = [f"`{preset}`", row, n.get("kib", ""), *times, n["threads_1"]["peak_mb"], *loss]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("presets", nargs="*", default=["fmodr_128", "c2fdan_128_small"])
+    parser.add_argument("--data", help="folder or zip of faces")
+    parser.add_argument("--measure", nargs=4, metavar="WORD", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if options.measure:
+        row, preset, path, threads = options.measure
+        print(json.dumps(measure(row, preset, Path(path), int(threads))))
+        return
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"presets": {}}
+    results |= {"machine": records.hardware() | {"load": os.getloadavg()[0]}, "versions": records.environment()}
+    for preset in options.presets:
+        results["presets"][preset] = {"weights": zoo.preset(preset).sha256, **rows(preset, options.data)}
+        records.write_json(results, RESULTS)
+        text = DOCS.read_text(encoding="utf-8")
+        before, after = text[: text.index(BEGIN)], text[text.index(END) :]
+        DOCS.write_text(f"{before}{BEGIN}\n{table(results)}\n{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
