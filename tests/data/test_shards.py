@@ -156,7 +156,7 @@ def test_the_command_packs_all_that_a_training_needs(photos, tmp_path, small_mod
     out, weights = tmp_path / "pack", tmp_path / "vgg.npz"
     np.savez(weights, a=np.zeros(3))
     command = ["pack", "fmodr", "--data", str(photos), str(photos), "--validation", str(photos), "--out", str(out)]
-    command += ["--occluders", "5", "--limit-mb", "6", "--feature", f"perceptual={weights}"]
+    command += ["--occluders", "5", "--limit-mb", "8", "--feature", f"perceptual={weights}"]
     assert main(command) == 0, capsys.readouterr().err
     shards = Shards(out)
     assert shards.about["preset"] == "fmodr_128" and shards.about["recipe"] == "small"
