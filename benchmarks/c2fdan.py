@@ -29,6 +29,7 @@ from tfinpaint.evaluation.benchmark.measure import Answer, measure, see
 from tfinpaint.evaluation.bootstrap import draw_counts
 from tfinpaint.evaluation.protocols import Estimate, Outcome, load_embedder, undone
 from tfinpaint.evaluation.report import update_tables
+from tfinpaint.files import sha256
 from tfinpaint.images import write_sheet
 from tfinpaint.models import C2FDAN
 from tfinpaint.training.backend import compile_inference
@@ -229,7 +230,7 @@ def main() -> None:
     results = {
         "command": records.command(sys.argv[1:], program="python -m benchmarks.c2fdan"),
         "environment": records.environment() | records.hardware(),
-        "weights": zoo.sha256(path),
+        "weights": sha256(path),
         "judges": records.hashes([likeness, landmarks]),
         "benchmark": protocol.sha256,
         "seed": options.seed,

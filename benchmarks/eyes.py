@@ -20,6 +20,7 @@ from tfinpaint.evaluation.benchmark import load_protocol
 from tfinpaint.evaluation.benchmark.collect import rounded
 from tfinpaint.evaluation.benchmark.drawing import DrawnFaces
 from tfinpaint.evaluation.report import update_tables
+from tfinpaint.files import sha256
 from tfinpaint.images import write_sheet
 
 # Width and height as shares of the eyes' distance; iris and lids of an adult are about 0.19 and 0.47 of it wide.
@@ -104,7 +105,7 @@ def main() -> None:
     results = {
         "command": records.command(sys.argv[1:], program="python -m benchmarks.eyes"),
         "environment": records.environment() | records.hardware(),
-        "weights": zoo.sha256(path),
+        "weights": sha256(path),
         "benchmark": protocol.sha256,
         "seed": options.seed,
         "faces": len(faces),

@@ -25,10 +25,9 @@ from typing import Any
 import cv2
 import numpy as np
 from PIL import Image
-from skimage import data
 
-from tfinpaint.cli.demo import LANDMARKS
 from tfinpaint.cli.journal import NAME
+from tfinpaint.data.portrait import LANDMARKS, load_portrait
 
 SIDE = 160
 MARGIN = 40  # pixels that the middle of a face may lie away from the middle of the photo
@@ -36,7 +35,7 @@ MARGIN = 40  # pixels that the middle of a face may lie away from the middle of 
 
 def make_photos(folder: Path, count: int, seed: int) -> None:
     """Writes so many photos; no two are the same."""
-    rng, portrait, points = np.random.default_rng(seed), data.astronaut(), np.array(LANDMARKS, float)
+    rng, portrait, points = np.random.default_rng(seed), load_portrait(), np.array(LANDMARKS, float)
     hidden = cv2.fillConvexPoly(portrait.copy(), _mask_of(points).astype(int), (120, 170, 200))
     folder.mkdir()
     for i in range(count):

@@ -21,6 +21,7 @@ from tfinpaint.data import load_faces
 from tfinpaint.data.occlude_photo import occlude_photo
 from tfinpaint.data.occlusions.mixtures import MIXTURES
 from tfinpaint.evaluation import metrics, summarise
+from tfinpaint.files import sha256
 from tfinpaint.records import command, hashes
 
 SIDE, BORDER = 256, 64
@@ -66,7 +67,7 @@ def main() -> None:
     weights, results = {}, {}
     for name in options.models:
         model = zoo.load(name)
-        weights[name] = zoo.sha256(zoo.weights_path(zoo.preset(name)))
+        weights[name] = sha256(zoo.weights_path(zoo.preset(name)))
         values = measure(photos, model, detector, options.seed)
         results[name] = {key: summarise(value, seed=options.seed) for key, value in values.items()}
         gain, *off = (results[name][key] for key in ("gain, dB", "off, one look", "off, two looks"))

@@ -28,6 +28,7 @@ from tfinpaint.evaluation.benchmark.measure import Answer, measure, see
 from tfinpaint.evaluation.protocols import load_embedder
 from tfinpaint.evaluation.report import update_tables
 from tfinpaint.evaluation.report.results import kind_label, metric
+from tfinpaint.files import sha256
 from tfinpaint.models.fmodr.networks import coarse_generator
 
 SET = "ffhq_val"
@@ -150,7 +151,7 @@ def main() -> None:
         {
             "command": records.command(sys.argv[1:], program="python -m benchmarks.mechanisms"),
             "environment": records.environment() | records.hardware(),
-            "weights": zoo.sha256(zoo.weights_path(zoo.preset(options.model))),
+            "weights": sha256(zoo.weights_path(zoo.preset(options.model))),
             "benchmark": protocol.sha256,
             "seed": options.seed,
             "faces": len(faces),

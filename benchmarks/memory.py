@@ -21,11 +21,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
-from skimage import data
 
-from tfinpaint.cli.demo import LANDMARKS
 from tfinpaint.data import occlusions
 from tfinpaint.data.occlude_photo import occlude_photo
+from tfinpaint.data.portrait import LANDMARKS, load_portrait
 
 SIZE = 4000, 3000  # width, height
 COUNTS = 1, 12, 200
@@ -54,7 +53,7 @@ sys.exit(main(sys.argv[1:]))
 
 def make_photo(path: Path, hidden: bool) -> np.ndarray:
     """Writes a large photo with the portrait in it, perhaps with a mask; returns the five points of its face."""
-    portrait, points = data.astronaut(), np.array(LANDMARKS)
+    portrait, points = load_portrait(), np.array(LANDMARKS)
     if hidden:
         portrait = occlude_photo(portrait, [points], occlusions.get("face_mask"), seed=(3, 0)).pixels
     scale = SIZE[1] / portrait.shape[0]

@@ -6,12 +6,11 @@ The face is scikit-image's portrait, in the public domain. Each row is a kind, e
 import argparse
 
 import numpy as np
-from skimage import data
 
-from tfinpaint.cli.demo import LANDMARKS
 from tfinpaint.data import occlusions
 from tfinpaint.data.occlusions.drawings import KINDS
 from tfinpaint.data.occlusions.face_mask import NAMED
+from tfinpaint.data.portrait import LANDMARKS, load_portrait
 from tfinpaint.faces import align
 from tfinpaint.images import contact_sheet, write_picture
 
@@ -21,7 +20,7 @@ SIDE = 192
 def drawn(occlusion: occlusions.Occlusion, seeds: int) -> np.ndarray:
     """The portrait under so many draws, uint8 `(seeds, SIDE, SIDE, 3)`."""
     points = np.array(LANDMARKS, np.float64)
-    crop, matrix = align(data.astronaut(), points, SIDE)
+    crop, matrix = align(load_portrait(), points, SIDE)
     moved = (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
     images = np.repeat(crop[None], seeds, 0).astype(np.float32) / 127.5 - 1
     occluded, _ = occlusion(images, np.repeat(moved[None], seeds, 0), np.array([(0, k) for k in range(seeds)]))

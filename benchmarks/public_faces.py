@@ -13,11 +13,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from skimage import data
 
 import tfinpaint
 from tests.faces_for_tests import synthetic_faces
-from tfinpaint.cli.demo import LANDMARKS
+from tfinpaint.data.portrait import LANDMARKS, load_portrait
 from tfinpaint.evaluation.benchmark import freeze, save_protocol
 
 NAME, COUNT, SIDE, SEED = "public-1", 15, 128, 2026
@@ -31,7 +30,7 @@ def main() -> None:
     images, points = synthetic_faces(COUNT, SIDE, SEED)
     rows, columns = PORTRAIT
     pictures = {f"drawn_{k:02}.jpg": face for k, face in enumerate(zip(images, points, strict=True))}
-    pictures["portrait.jpg"] = data.astronaut()[PORTRAIT], np.array(LANDMARKS) - [columns.start, rows.start]
+    pictures["portrait.jpg"] = load_portrait()[PORTRAIT], np.array(LANDMARKS) - [columns.start, rows.start]
     whole, table = io.BytesIO(), [",".join(["name", *(f"{axis}{k}" for k in range(1, 6) for axis in "xy")])]
     with zipfile.ZipFile(whole, "w") as archive:
         for name, (pixels, five) in pictures.items():

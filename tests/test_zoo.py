@@ -15,6 +15,7 @@ import pytest
 from tfinpaint import zoo
 from tfinpaint.errors import InputError, WeightsError
 from tfinpaint.evaluation.report import BEGIN, END, card_table, read_results, summary_table
+from tfinpaint.files import sha256
 
 ROOT = Path(__file__).resolve().parents[1]
 models = pytest.mark.parametrize("model", zoo.MODELS)
@@ -49,7 +50,7 @@ def test_a_record_counts_its_parameters(record):
 def test_published_weights_have_a_hash_a_licence_and_a_command(record):
     if record.file is None:
         pytest.skip("no weights are published")
-    assert zoo.sha256(zoo.weights_path(record)) == record.sha256
+    assert sha256(zoo.weights_path(record)) == record.sha256
     assert zoo.weights_path(record).stat().st_size == record.bytes < 8e6  # four million parameters in half precision
     assert {"code", "weights", "training sets", "loss networks"} <= set(record.licence)
     assert record.training["command"].startswith("tfinpaint train")

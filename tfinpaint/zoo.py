@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tfinpaint.errors import InputError, WeightsError
-from tfinpaint.files import checked_weights, sha256, whole, zoo_folder
+from tfinpaint.files import checked_weights, whole, zoo_folder
 
 
 @dataclass(frozen=True)
@@ -206,8 +206,8 @@ def verify() -> dict[str, str]:
         WeightsError: a file is missing or has another hash.
     """
     records = [p for model in MODELS for p in presets(model).values() if p.file]
-    weights = {p.name: sha256(weights_path(p)) for p in records}
-    return weights | {p.lite["file"]: sha256(lite_path(p)) for p in records if p.lite}
+    weights = {p.name: p.sha256 for p in records if weights_path(p)}
+    return weights | {p.lite["file"]: p.lite["sha256"] for p in records if p.lite and lite_path(p)}
 
 
 def folder(model: str) -> Path:

@@ -15,6 +15,7 @@ from tests.faces_for_tests import synthetic_faces
 from tests.models.tiny import MODELS, make
 from tfinpaint import cli, zoo
 from tfinpaint.errors import InputError
+from tfinpaint.files import sha256
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +31,7 @@ def outside(tmp_path, monkeypatch):
         "arguments": MODELS["fmodr"].arguments,
         "parameters": {"detector": model.detector.count_params()},
         "file": path.name,
-        "sha256": zoo.sha256(path),
+        "sha256": sha256(path),
         "bytes": path.stat().st_size,
     }
     (folder / "config.json").write_text(json.dumps({"presets": {"mine_64": record}}), encoding="utf-8")

@@ -92,6 +92,7 @@ def test_batches_hold_what_the_stages_of_any_model_read(name, walk, keys, faces,
     arguments = ["--data", str(faces), "--validation", str(faces), "--out", str(tmp_path / "run"), *walk]
     assert cli.main(["train", "fmodr", *arguments, "--interval", "2"]) == 0
     assert {frozenset(options["keys"]) for options in seen} == {frozenset(keys)} and len(seen) >= 3
+    assert all(options.get("real_only", False) == options.get("repeat", True) for options in seen)  # not validation
     record = json.loads((tmp_path / "run" / "training.json").read_text())
     assert set(record["losses"]) == {stage["name"] for stage in record["recipe"]["stages"]}
     lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]

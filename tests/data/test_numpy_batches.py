@@ -369,3 +369,13 @@ def test_an_empty_set_of_faces_or_occluders_is_refused():
 def test_a_single_pass_cannot_be_stacked():
     with pytest.raises(InputError, match="endless"):
         batches(repeat=False).batch(2)
+
+
+def test_real_only_hides_nothing_where_the_picture_is_made_up():
+    options = {"batch_size": 10, "shuffle": False, "keys": ("occluded2", "mask2")}
+    everywhere, batch = batches(**options)[0], batches(real_only=True, **options)[0]
+    made_up = np.broadcast_to(batch["valid"] == 0, batch["image"].shape)
+    assert sum((everywhere[mask] * (1 - batch["valid"])).sum() for mask in ("mask", "mask2")) > 0
+    for occluded, mask in (("occluded", "mask"), ("occluded2", "mask2")):
+        np.testing.assert_array_equal(batch[mask], everywhere[mask] * batch["valid"])
+        np.testing.assert_array_equal(batch[occluded], np.where(made_up, batch["image"], everywhere[occluded]))

@@ -10,13 +10,14 @@ from PIL import Image
 
 from tests.goldens import drawings, restore, stored
 from tfinpaint import records, zoo
+from tfinpaint.files import sha256
 
 
 def main() -> None:
     """Runs the command."""
     made = stored.record()
     for preset in restore.presets():
-        digest = zoo.sha256(zoo.weights_path(zoo.preset(preset)))
+        digest = sha256(zoo.weights_path(zoo.preset(preset)))
         if made.get(preset, {}).get("weights") == digest:
             print(f"{preset}: the weights are those of its goldens; left alone")  # noqa: T201
             continue

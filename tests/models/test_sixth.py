@@ -11,6 +11,7 @@ import tests
 from tests.models.tiny import batch_of
 from tfinpaint import cli, zoo
 from tfinpaint.errors import InputError, WeightsError
+from tfinpaint.files import sha256
 
 FOLDER = Path(tests.__file__).parent / "toys" / "sixth" / "zoo"
 SIXTH = {"name": "sixth", "cls": "tests.toys.sixth.model:Sixth", "default": "sixth_16", "folder": FOLDER}
@@ -47,12 +48,12 @@ def test_its_weights_are_published_and_checked_as_the_zoos_own(registered, tmp_p
         zoo.load("sixth")
     path = zoo.save_weights(model, folder / "sixth.weights.h5")
     record = json.loads((folder / "config.json").read_text())
-    record["presets"]["sixth_16"] |= {"file": path.name, "sha256": zoo.sha256(path), "bytes": path.stat().st_size}
+    record["presets"]["sixth_16"] |= {"file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size}
     (folder / "config.json").write_text(json.dumps(record))
     loaded = zoo.load("sixth_16")
     for ours, theirs in zip(model.painters.weights, loaded.painters.weights, strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-3, atol=1e-6)
-    assert zoo.verify()["sixth_16"] == zoo.sha256(path)
+    assert zoo.verify()["sixth_16"] == sha256(path)
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(WeightsError, match="must have the SHA-256"):
         zoo.load("sixth_16")

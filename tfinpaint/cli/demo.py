@@ -21,8 +21,6 @@ def add_parser(subparsers: Any) -> None:
 # draws others from these kinds by turns, nothing picked.
 SEEDS = {"fmodr": (3,), "c2fdan": (2, 21)}
 _LINE = "{:18} {:>12} {:>9} {:>12} {:>9} {:>9} {:>5}"
-# The portrait's five points, so that the same mask is drawn whatever detector then finds the face behind it.
-LANDMARKS = ((202, 101), (246, 103), (223, 126), (203, 143), (241, 144))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,10 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     from tfinpaint import faces, images, restoration, zoo
     from tfinpaint.cli.outputs import foreign
     from tfinpaint.data.occlusions.mixtures import MIXTURES
+    from tfinpaint.data.portrait import load_portrait
     from tfinpaint.engine import contract_of
     from tfinpaint.errors import InputError
 
-    portrait = _portrait()
+    portrait = load_portrait()
     look = faces.default_detector()
     face = faces.largest(look(portrait))
     window = _around(face, portrait.shape)
@@ -85,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _hide(portrait: Any, occlusion: Any, seed: int) -> tuple[Any, Any]:
     """The hidden portrait and the true mask."""
     from tfinpaint.data.occlude_photo import occlude_photo
+    from tfinpaint.data.portrait import LANDMARKS
 
     return occlude_photo(portrait, [LANDMARKS], occlusion, seed=(seed, 0))
 
@@ -106,16 +106,6 @@ def _columns(portrait: Any, occluded: Any, restored: Any) -> dict[str, Any]:
 
     found = tinted(occluded, restored.mask)
     return {"photo": portrait, "occluded": occluded, "mask found": found, "restored": restored.pixels}
-
-
-def _portrait() -> Any:
-    from tfinpaint.errors import InputError
-
-    try:
-        from skimage import data
-    except ImportError:
-        raise InputError("The demo's portrait comes with scikit-image: pip install 'tfinpaint[demo]'.") from None
-    return data.astronaut()
 
 
 def _around(face: Any, shape: tuple[int, ...]) -> tuple[slice, slice]:

@@ -79,8 +79,6 @@ def run(arguments: argparse.Namespace) -> int:
     zoo.check_backend()
     import keras
 
-    from tfinpaint.training import TimeOver
-
     keras.config.set_dtype_policy(arguments.policy)
     keras.utils.set_random_seed(arguments.seed)
     pack = _open_pack(arguments)
@@ -113,7 +111,28 @@ def run(arguments: argparse.Namespace) -> int:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"`--out` must be a folder that can be made. Received: {out} ({error}).") from None
-    finished = True
+    histories, finished = _fit(model, data, walk, arguments, out, started)
+    with model.averaged():
+        zoo.save_weights(model, path)
+    done = {
+        "recipe": model.recipe.to_dict(),
+        "faces": {"count": len(data.faces), "fingerprint": data.faces.fingerprint},
+        "losses": {stage: {k: v[-1] for k, v in history.history.items()} for stage, history in histories.items()},
+        "finished": finished,
+        "seconds": round(time.monotonic() - started),
+    }
+    done |= {"pack": about} if pack else {}
+    records.write_json(_record(arguments, model) | done, out / "training.json")
+    print(path)
+    return 0
+
+
+def _fit(
+    model: Any, data: "_Data", walk: dict[str, Any], arguments: argparse.Namespace, out: Path, started: float
+) -> tuple[dict[str, Any], bool]:
+    """The histories of the stages that ran, and whether the recipe is done."""
+    from tfinpaint.training import TimeOver
+
     try:
         histories = model.fit_recipe(
             data.batches,
@@ -129,21 +148,9 @@ def run(arguments: argparse.Namespace) -> int:
             verbose=1 if sys.stderr.isatty() else 2,
         )
     except TimeOver as over:
-        finished, histories = False, over.histories
         print("The time is over; go on with --resume.", file=sys.stderr)
-    with model.averaged():
-        zoo.save_weights(model, path)
-    done = {
-        "recipe": model.recipe.to_dict(),
-        "faces": {"count": len(data.faces), "fingerprint": data.faces.fingerprint},
-        "losses": {stage: {k: v[-1] for k, v in history.history.items()} for stage, history in histories.items()},
-        "finished": finished,
-        "seconds": round(time.monotonic() - started),
-    }
-    done |= {"pack": about} if pack else {}
-    records.write_json(_record(arguments, model) | done, out / "training.json")
-    print(path)
-    return 0
+        return over.histories, False
+    return histories, True
 
 
 class _Data(NamedTuple):
@@ -185,7 +192,7 @@ def _loaded(arguments: argparse.Namespace, model: Any, keys: set[str], crop: dic
         validation = occlude(held_out, occlusion, seed=seed + 10_000, keys=keys, **_VALIDATION)
 
     def batches(batch_size: int, start: int) -> Any:
-        varied = {"colour_jitter": arguments.colour_jitter, "keys": keys}
+        varied = {"colour_jitter": arguments.colour_jitter, "real_only": True, "keys": keys}
         return occlude(faces, occlusion, batch_size=batch_size, seed=seed, start=start, **varied)
 
     return _Data(faces, batches, validation)
@@ -204,7 +211,7 @@ def _packed(pack: Any, arguments: argparse.Namespace, keys: set[str], crop: dict
         validation = NumpyBatches(held_out, bank, seed=seed + 10_000, **how, **_VALIDATION)
 
     def batches(batch_size: int, start: int) -> Any:
-        return NumpyBatches(faces, bank, batch_size=batch_size, seed=seed, start=start, **how)
+        return NumpyBatches(faces, bank, batch_size=batch_size, seed=seed, start=start, real_only=True, **how)
 
     return _Data(faces, batches, validation)
 

@@ -39,6 +39,7 @@ class NumpyBatches(keras.utils.PyDataset):
         shuffle: walk the faces in a new order each epoch; in order of index otherwise.
         flip: mirror every other sample, on average, together with its landmarks.
         repeat: go on for ever; one pass otherwise.
+        real_only: hide nothing where the picture is a border made up by the alignment, as in `occlude`.
         keys: what else the batches must hold, as for `occlude`: `uv` and `uv_valid`, `occluded2` and `mask2`,
             `distance`. What the other keys hold does not depend on them.
         workers: threads; by default one for each processor, at most 16.
@@ -58,6 +59,7 @@ class NumpyBatches(keras.utils.PyDataset):
         shuffle: bool = True,
         flip: bool = True,
         repeat: bool = True,
+        real_only: bool = False,
         keys: Iterable[str] = (),
         workers: int | None = None,
     ) -> None:
@@ -69,6 +71,7 @@ class NumpyBatches(keras.utils.PyDataset):
         super().__init__(workers=workers, max_queue_size=workers + 4)
         self._faces, self._bank, self._light = faces, bank, photo_light(faces.images)
         self._batch_size, self._seed, self._start, self._flip, self._repeat = batch_size, seed, start, flip, repeat
+        self._real_only = real_only
         self._stacked: int | None = None
         self._options = options_for(keys, _MADE)
         self._fields = faces.generic_uv if "uv" in self._options else None
@@ -115,6 +118,8 @@ class NumpyBatches(keras.utils.PyDataset):
             for view in range(views):
                 occluder = self._bank.draw(landmarks[i], rng, out=layers[view, i])
                 gains[view, i] = self._bank.gain(occluder, self._light[row], rng)
+            if self._real_only:
+                layers[:, i] *= valid[i]
             if self._fields is not None:
                 field = [array.astype(np.float32) for array in decode_uv(self._fields[row])]
                 fields.append(flip_uv(*field) if flipped else field)

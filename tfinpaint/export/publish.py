@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from tfinpaint import zoo
 from tfinpaint.export.write import export_model
+from tfinpaint.files import sha256
 from tfinpaint.records import environment, write_json
 
 QUANTIZE = "float16"
@@ -23,7 +24,7 @@ def publish(name: str) -> zoo.Preset:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config["presets"][preset.name]["lite"] = {
         "file": path.name,
-        "sha256": zoo.sha256(path),
+        "sha256": sha256(path),
         "bytes": path.stat().st_size,
         "quantize": QUANTIZE,
         "weights": preset.sha256,

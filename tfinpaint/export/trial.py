@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 
 from tfinpaint.data import FaceSet, align_picture, default_occlusion, load_faces, occlude
+from tfinpaint.data.portrait import LANDMARKS, load_portrait
 from tfinpaint.engine import Engine
 from tfinpaint.errors import InputError
 from tfinpaint.evaluation.metrics import psnr
 
 _FEWEST = 4
-# The portrait's five points, left-most eye first.
-_LANDMARKS = np.array([(202, 101), (246, 103), (223, 126), (203, 143), (241, 144)], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,13 +89,7 @@ def losses(file: Engine, model: Engine, trial: Trial) -> np.ndarray:
 
 
 def _portraits(side: int, framing: str, count: int, seed: int) -> FaceSet:
-    try:
-        from skimage import data
-    except ImportError:
-        raise InputError(
-            "A quantised file is measured on faces: give --data PATH, or pip install 'tfinpaint[demo]' for a portrait."
-        ) from None
-    photo, rng = data.astronaut(), np.random.default_rng(seed)
-    cuts = [align_picture(photo, _LANDMARKS, side, 0.1, rng, framing=framing) for _ in range(count)]
+    photo, points, rng = load_portrait(), np.array(LANDMARKS, np.float32), np.random.default_rng(seed)
+    cuts = [align_picture(photo, points, side, 0.1, rng, framing=framing) for _ in range(count)]
     images, landmarks, valid = (np.stack(arrays) for arrays in zip(*cuts, strict=True))
     return FaceSet(images, landmarks, valid, tuple(f"portrait {k}" for k in range(count)))

@@ -9,14 +9,14 @@ from typing import Any
 
 from tfinpaint import zoo
 from tfinpaint.errors import ExportError, InputError
+from tfinpaint.export import quantize as eight_bit
 from tfinpaint.export.about import FILE, describe, with_about
 from tfinpaint.export.onnx import write_onnx
-from tfinpaint.export.quantize import KINDS
 from tfinpaint.export.runner import Runner
 from tfinpaint.records import write_json
 
 FORMATS = ("saved_model", "tflite", "onnx")
-QUANTIZE = ("none", "float16", "int8", "fast", "static")
+QUANTIZE = ("none", "float16", *eight_bit.KINDS)
 
 
 def export_model(
@@ -82,7 +82,7 @@ def export_model(
             write_onnx(model, about, made)
         else:
             network = _tflite(model, quantize == "float16", Path(folder))
-            if quantize in KINDS:
+            if quantize in eight_bit.KINDS:
                 network, about["loss"] = _quantized(model, network, about, data, force, Path(folder))
             made.write_bytes(with_about(network, about))
         if path.is_dir():
@@ -125,20 +125,19 @@ def _quantized(
 
     Half of the faces are looked at for `static`; all files are measured on the other half.
     """
-    from tfinpaint.export import quantize
     from tfinpaint.export.trial import draw_trial, losses
 
     kind, trial, requests = about["quantize"], draw_trial(model, data), None
     if kind == "static":
-        requests = quantize.requests_of(model, trial.take(slice(None, None, 2)))
-        usual = quantize.usual(quantize.largest_activations(network, next(iter(requests.values()))))
+        requests = eight_bit.requests_of(model, trial.take(slice(None, None, 2)))
+        usual = eight_bit.usual(eight_bit.largest_activations(network, next(iter(requests.values()))))
         requests = {name: [c for c, u in zip(calls, usual, strict=True) if u] for name, calls in requests.items()}
-    made, trial = quantize.quantized(network, kind, model.sensitive, requests), trial.take(slice(1, None, 2))
+    made, trial = eight_bit.quantized(network, kind, model.sensitive, requests), trial.take(slice(1, None, 2))
     (folder / "tried").write_bytes(with_about(made, about))
     lost = losses(Runner(folder / "tried"), model, trial)
     loss = {"faces": Path(data).name if data else "portrait", "count": len(lost)}
     loss |= {"mean_db": round(float(lost.mean()), 3), "worst_db": round(float(lost.max()), 3)}
-    mean, worst = quantize.BOUNDS[kind]
+    mean, worst = eight_bit.BOUNDS[kind]
     if loss["mean_db"] > mean or loss["worst_db"] > worst:
         said = (
             f"A file of kind {kind!r} may lose {mean} dB in the mean and {worst} dB on the worst face. Received: "

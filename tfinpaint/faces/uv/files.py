@@ -13,13 +13,6 @@ from tfinpaint.framing import similarity
 _KEYS = ("vertices", "triangles", "uv")
 
 
-def existing_folder(folder: str | os.PathLike) -> Path:
-    """The folder, if it is there."""
-    if not Path(folder).is_dir():
-        raise InputError(f"`folder` must be a folder of .npz files, one per picture. Received: {os.fspath(folder)!r}.")
-    return Path(folder)
-
-
 def read_arrays(folder: Path, name: str | None, keys: tuple[str, ...]) -> tuple[Path, dict[str, np.ndarray]]:
     """The file of a picture and its numeric arrays, `keys` among them.
 
@@ -42,7 +35,18 @@ def read_arrays(folder: Path, name: str | None, keys: tuple[str, ...]) -> tuple[
     raise InputError(f"{file} must hold the arrays {', '.join(keys)}. Received: {found}.")
 
 
-class UVFiles:
+class _PictureFiles:
+    """A folder with one file a picture."""
+
+    by_name = True  # asks for the picture's name
+
+    def __init__(self, folder: str | os.PathLike) -> None:
+        if not Path(folder).is_dir():
+            raise InputError(f"`folder` must be a folder of .npz files, one per picture. Received: {str(folder)!r}.")
+        self._folder = Path(folder)
+
+
+class UVFiles(_PictureFiles):
     """Reads ready fields from files, however they were made.
 
     The file of `a/face.jpg` is `a/face.npz` or `face.npz` in the folder, with the arrays `uv` `(height, width, 2)` in
@@ -55,11 +59,6 @@ class UVFiles:
     Example:
         uv, valid = UVFiles("fields")(image, landmarks, "face.jpg")
     """
-
-    by_name = True  # asks for the picture's name
-
-    def __init__(self, folder: str | os.PathLike) -> None:
-        self._folder = existing_folder(folder)
 
     def __call__(
         self, image: np.ndarray, landmarks: np.ndarray, name: str | None = None
@@ -92,7 +91,7 @@ class UVFiles:
         return uv, valid
 
 
-class MeshFits:
+class MeshFits(_PictureFiles):
     """Draws the mesh that a 3D face model fitted to a picture; the fits come from outside, as files.
 
     The file of `a/face.jpg` is `a/face.npz` or `face.npz` in the folder, with the arrays
@@ -109,11 +108,6 @@ class MeshFits:
     Example:
         uv, valid = MeshFits("fits")(image, landmarks, "face.jpg")
     """
-
-    by_name = True  # asks for the picture's name
-
-    def __init__(self, folder: str | os.PathLike) -> None:
-        self._folder = existing_folder(folder)
 
     def __call__(
         self, image: np.ndarray, landmarks: np.ndarray, name: str | None = None
