@@ -127,12 +127,12 @@ def _quantized(
     """
     from tfinpaint.export.trial import draw_trial, losses
 
-    kind, trial, requests = about["quantize"], draw_trial(model, data), None
+    kind, trial, calls = about["quantize"], draw_trial(model, data), None
     if kind == "static":
-        requests = eight_bit.requests_of(model, trial.take(slice(None, None, 2)))
-        usual = eight_bit.usual(eight_bit.largest_activations(network, next(iter(requests.values()))))
-        requests = {name: [c for c, u in zip(calls, usual, strict=True) if u] for name, calls in requests.items()}
-    made, trial = eight_bit.quantized(network, kind, model.sensitive, requests), trial.take(slice(1, None, 2))
+        calls = eight_bit.requests_of(model, trial.take(slice(None, None, 2)))
+        usual = eight_bit.usual(eight_bit.largest_activations(network, next(iter(calls.values()))))
+        calls = {name: [c for c, u in zip(each, usual, strict=True) if u] for name, each in calls.items()}
+    made, trial = eight_bit.quantized(network, kind, model.sensitive, calls), trial.take(slice(1, None, 2))
     (folder / "tried").write_bytes(with_about(made, about))
     lost = losses(Runner(folder / "tried"), model, trial)
     loss = {"faces": Path(data).name if data else "portrait", "count": len(lost)}
