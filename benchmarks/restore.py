@@ -1,4 +1,4 @@
-"""Restoring one photo: cold (a fresh process, as a person types it) and warm (one photo after the other).
+"""Restoring one photo: cold (a fresh process, as a person types it, with either engine) and warm (one after the other).
 
 `python -m benchmarks.restore` takes scikit-image's portrait (512x512), prints the times and writes
 `benchmarks/results/restore.json`; `--fake` puts a stand-in into the model's place and measures the road alone.
@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from skimage import data
 
 from tfinpaint import images, zoo
+from tfinpaint.cli.engines import ENGINES
+from tfinpaint.data.portrait import load_portrait
 from tfinpaint.engine import Contract, Restoration
 from tfinpaint.faces import FaceFinder, alignment_matrix, default_detector, paste, resample
 from tfinpaint.restoration import restore_photo
@@ -34,12 +35,12 @@ class FakeModel:
         return Restoration(np.where(masks > 0, np.uint8(128), images), masks)
 
 
-def cold(photo: Path, model: str, repeats: int) -> dict[str, float]:
+def cold(photo: Path, model: str, engine: str, repeats: int) -> dict[str, float]:
     """Seconds of whole processes."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
-        command = [sys.executable, "-m", "tfinpaint.cli", "restore", str(photo), "--model", model]
+        command = [sys.executable, "-m", "tfinpaint.cli", "restore", str(photo), "--model", model, "--engine", engine]
         subprocess.run([*command, "-o", str(photo.with_stem("restored"))], check=True)
         times.append(time.perf_counter() - start)
     return {"min_s": round(min(times), 3), "median_s": round(statistics.median(times), 3)}
@@ -80,11 +81,12 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder) / "portrait.jpg"
-        Image.fromarray(data.astronaut()).save(photo, quality=90)
+        Image.fromarray(load_portrait()).save(photo, quality=90)
         results: dict[str, Any] = {"model": "fake" if options.fake else options.model}
         if not options.fake:
-            results["cold"] = cold(photo, options.model, min(3, options.repeats))
-            print(f"cold, a whole process: {results['cold']['min_s']:.2f} s")
+            results["cold"] = {name: cold(photo, options.model, name, min(5, options.repeats)) for name in ENGINES}
+            for name, numbers in results["cold"].items():
+                print(f"cold, a whole process, {name}: median {numbers['median_s']:.2f} s")
         model = FakeModel() if options.fake else zoo.load(options.model)
         results["warm"] = warm(photo, model, options.repeats)
     for name, numbers in results["warm"].items():
