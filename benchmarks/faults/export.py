@@ -34,8 +34,8 @@ EXPORT = (
     Fault(
         "faces with outliers calibrate",
         "tfinpaint/export/write.py",
-        "[c for c, u in zip(calls, usual, strict=True) if u]",
-        "[c for c, _ in zip(calls, usual, strict=True)]",
+        "[c for c, u in zip(each, usual, strict=True) if u]",
+        "[c for c, _ in zip(each, usual, strict=True)]",
         ("tests/export/test_quantize.py::test_a_file_says_what_it_loses_and_outliers_do_not_calibrate_it",),
     ),
     Fault(
