@@ -129,7 +129,7 @@ def test_a_size_that_does_not_fit_is_refused():
 def test_what_is_restored_is_the_refined_picture():
     model, data = make("fmodr"), batch()
     outputs = model({"image": data["occluded"], "mask": data["mask"]})
-    raw = np.asarray(model.refine_generator([outputs["coarse"], data["mask"]]))
+    raw = np.asarray(model.refine_generator([np.asarray(outputs["coarse"]), data["mask"]]))
     expected = data["mask"] * raw + (1 - data["mask"]) * data["occluded"]
     np.testing.assert_allclose(outputs["image"], expected, atol=1e-6)
     assert np.abs(np.asarray(outputs["image"] - outputs["coarse"])).max() > 1e-3
