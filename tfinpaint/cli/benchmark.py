@@ -175,6 +175,7 @@ def _models(arguments: argparse.Namespace) -> tuple[dict[str, Any], dict[str, An
     """Preset -> model, and what the record says of each."""
     from tfinpaint import zoo
     from tfinpaint.data import occlusions
+    from tfinpaint.files import sha256
 
     models, about = {}, {}
     for name in arguments.models:
@@ -183,7 +184,7 @@ def _models(arguments: argparse.Namespace) -> tuple[dict[str, Any], dict[str, An
         models[preset.name] = model = zoo.load(name, weights=path)
         about[preset.name] = {
             "model": preset.model,
-            "weights": zoo.sha256(path),
+            "weights": sha256(path),
             "parameters": sum(preset.parameters[part] for part in model.painter_names),
             "side": model.image_size,
             "trained on": [k for k in occlusions.get(model.contract.occlusion).kinds if k != "no_occlusion"],
@@ -225,7 +226,7 @@ def _judges(arguments: argparse.Namespace, protocol: Any, data: Path) -> tuple[A
             path = check_file(data, protocol.judges[name])
         if path:
             networks[name] = build[name](path)
-            files[name] = {"file": Path(path).name, "sha256": zoo.sha256(path)}
+            files[name] = {"file": Path(path).name, "sha256": sha256(path)}
         else:
             print(f"--{name} was not given, so what it judges is left out.", file=sys.stderr)
     keys = tuple((name, file["sha256"]) for name, file in files.items())
