@@ -209,10 +209,11 @@ def _published(models: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _judges(arguments: argparse.Namespace, protocol: Any, data: Path) -> tuple[Any, dict[str, dict[str, str]]]:
     """The networks that judge: those of the options, else those that the benchmark lists, if they are there."""
-    from tfinpaint import evaluation, zoo
+    from tfinpaint import evaluation
     from tfinpaint.evaluation.benchmark import Judges, build_feature_judge
     from tfinpaint.evaluation.benchmark.files import check_file
     from tfinpaint.evaluation.protocols import load_embedder
+    from tfinpaint.files import sha256
 
     build = {
         "likeness": lambda path: load_embedder("dlib", path),
