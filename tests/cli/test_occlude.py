@@ -55,6 +55,15 @@ def test_a_folder_of_photos_becomes_triples_and_a_sheet(photos, tmp_path, capsys
     assert "2 of 2 pictures occluded" in capsys.readouterr().out
 
 
+def test_an_animation_is_passed_over_or_taken_by_its_first_picture(photos, tmp_path, capsys):
+    moving = [Image.fromarray(picture) for picture in (PORTRAIT, 255 - PORTRAIT)]
+    moving[0].save(photos / "c.gif", save_all=True, append_images=moving[1:])
+    assert cli.main(["occlude", str(photos), "--out", str(tmp_path / "out")]) == 0
+    assert "1 of several pictures (`--first-picture` takes the first)" in capsys.readouterr().err
+    assert cli.main(["occlude", str(photos), "--out", str(tmp_path / "out"), "--first-picture"]) == 0
+    check(*triple(tmp_path / "out", "c"))
+
+
 def test_the_same_seed_gives_the_same_files_and_another_one_others(photos, tmp_path):
     for out, seed in (("x", "1"), ("y", "1"), ("z", "2")):
         assert cli.main(["occlude", str(photos / "b.png"), "--out", str(tmp_path / out), "--seed", seed]) == 0

@@ -129,12 +129,15 @@ def test_what_is_left_out_of_a_folder_is_counted(here):
     for name in ("notes.txt", "more.txt", "Thumbs.db", "noending"):
         Path("in", name).write_bytes(b"?")
     Path("in/below").mkdir()
+    Path("in/gone.jpg").symlink_to("nowhere.jpg")
+    os.mkfifo("in/pipe.jpg")  # reading it would wait for ever
     outputs, words = plan([Path("in")], Path("out"))
     assert [o.target.name for o in outputs] == ["a.png", "b.jfif", "c.png"]
     assert words[0].startswith("left out of in: ")
     for told in (
         "2 of the system",
         "1 hidden",
+        "2 pipes or broken links",
         "1 folders in it",
         "2 .txt, no kind of picture",
         "1 without an ending, no kind",

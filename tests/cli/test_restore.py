@@ -71,6 +71,19 @@ def test_a_folder_becomes_a_folder_of_the_same_names_in_one_batch(folder, tmp_pa
     assert fakes.batches == [3]
 
 
+def test_an_animation_is_refused_or_restored_by_its_first_picture(folder, tmp_path, fakes, capsys):
+    moving = [Image.fromarray(picture) for picture in (PORTRAIT, 255 - PORTRAIT)]
+    moving[0].save(folder / "d.gif", save_all=True, append_images=moving[1:])
+    assert cli.main(["restore", str(folder / "d.gif"), "-o", str(tmp_path / "one")]) == 1
+    assert "d.gif must hold one picture; it holds 2" in (said := capsys.readouterr().err) and "--first-picture" in said
+    assert cli.main(["restore", str(folder), "-o", str(tmp_path / "out")]) == 0
+    assert "1 of several pictures (`--first-picture` takes the first)" in capsys.readouterr().err
+    assert names(tmp_path / "out") == ["a.jpg", "b.png", "c.tif"]
+    assert cli.main(["restore", str(folder), "-o", str(tmp_path / "more"), "--first-picture"]) == 0
+    assert names(tmp_path / "more") == ["a.jpg", "b.png", "c.tif", "d.png"]
+    assert np.abs(fakes.seen[-1].astype(int) - fakes.seen[-2]).mean() < 10
+
+
 def test_mask_and_comparison_are_written_beside(folder, tmp_path):
     arguments = ["restore", str(folder / "b.png"), "-o", str(tmp_path / "out.png"), "--save-mask", "--compare"]
     assert cli.main(arguments) == 0

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.data.photos import SIDE, Finder, encoded, photo
 from tfinpaint.data import align_picture, load_faces, prepare_faces, split_by_identity
@@ -50,6 +51,16 @@ def content(folder):
 def rows(folder):
     with open(folder / "report.csv", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_an_animation_counts_by_its_first_picture_where_that_is_asked_for(tmp_path):
+    (tmp_path / "album").mkdir()
+    (tmp_path / "album/a.png").write_bytes(encoded(photo()))
+    moving = [Image.fromarray(photo(seed=k)) for k in (1, 2)]
+    moving[0].save(tmp_path / "album/b.webp", save_all=True, append_images=moving[1:])
+    assert prepare_faces([tmp_path / "album"], tmp_path / "out", **OPTIONS)["bad"] == {"unreadable": 1}
+    assert "take the first (`--first-picture`" in rows(tmp_path / "out")[0]["reason"]
+    assert prepare_faces([tmp_path / "album"], tmp_path / "all", first_picture=True, **OPTIONS)["faces"] == 2
 
 
 def test_photos_become_faces_that_load(photos, tmp_path):

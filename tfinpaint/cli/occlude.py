@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tfinpaint.cli.outputs import add_first_picture
+
 HELP = "hide faces with drawn masks, glasses, hands, words; write the true mask beside each"
 _HEADER = ("name", *(f"{axis}{point}" for point in range(1, 6) for axis in "xy"))
 _ON_SHEET = 64
@@ -40,6 +42,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--size", type=int, default=128, help="side of faces that come with landmarks (128)")
     parser.add_argument("--limit", type=int, metavar="N", help="at most so many pictures")
     parser.add_argument("--aligned", action="store_true", help="the pictures are cropped, upright faces")
+    add_first_picture(parser)
     parser.add_argument(
         "--sheet", action="store_true", help="also write sheet.png, all of them (at most 64) at a glance"
     )
@@ -195,12 +198,12 @@ def _of_source(source: Path, arguments: argparse.Namespace, finder: Any) -> Iter
             return
     files = [source]
     if source.is_dir():
-        listing = photos_in(source)
+        listing = photos_in(source, first_picture=arguments.first_picture)
         files = listing.photos
         if listing.left_out:
             print(f"tfinpaint: left out of {source}: {listing.words}.", file=sys.stderr)
     for file in files:
-        yield file.name, lambda file=file: _photo(file, arguments.aligned, finder)
+        yield file.name, lambda file=file: _photo(file, arguments, finder)
 
 
 def _with_landmarks(source: Path, arguments: argparse.Namespace) -> Iterator[tuple[str, Callable]]:
@@ -211,12 +214,12 @@ def _with_landmarks(source: Path, arguments: argparse.Namespace) -> Iterator[tup
         yield name, lambda pixels=pixels, points=points: (pixels, [points])
 
 
-def _photo(file: Path, aligned: bool, finder: Any) -> tuple[Any, list]:
+def _photo(file: Path, arguments: argparse.Namespace, finder: Any) -> tuple[Any, list]:
     from tfinpaint import images
     from tfinpaint.faces import template_points
 
-    pixels = images.read(file).pixels
-    if aligned:
+    pixels = images.read(file, first_picture=arguments.first_picture).pixels
+    if arguments.aligned:
         height, width = pixels.shape[:2]
         return pixels, [(template_points(1) + 0.5) * (width, height) - 0.5]
     return pixels, [face.landmarks for face in finder(pixels, str(file))]

@@ -1,5 +1,6 @@
 """Which files a run will write, checked as a whole before any work: nothing that the user did not name is lost."""
 
+import argparse
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,6 +8,13 @@ from pathlib import Path
 
 _LONGEST = 255  # bytes of a name on nearly every file system
 _SHOWN = 10
+
+
+def add_first_picture(parser: argparse.ArgumentParser) -> None:
+    """Adds the choice that commands over photos share."""
+    parser.add_argument(
+        "--first-picture", action="store_true", help="of animations and files of several pages, take the first picture"
+    )
 
 
 @dataclass(frozen=True)
@@ -31,13 +39,16 @@ class Output:
         return (self.target, *self.sides)
 
 
-def plan(photos: Sequence[Path], output: Path, ends: Iterable[str] = ()) -> tuple[list[Output], list[str]]:
+def plan(
+    photos: Sequence[Path], output: Path, ends: Iterable[str] = (), *, first_picture: bool = False
+) -> tuple[list[Output], list[str]]:
     """What each photo becomes, and a word about what was left out of each folder. Nothing is written.
 
     Args:
         photos: photos and folders of them (not what lies below those).
         output: a file for one photo, a folder for several.
         ends: of the names of the files beside each target, such as `_mask.png`.
+        first_picture: whether files of several pictures are taken from folders, too.
 
     Raises:
         ImageFileError: a folder without photos, or an output with an unknown ending.
@@ -50,7 +61,7 @@ def plan(photos: Sequence[Path], output: Path, ends: Iterable[str] = ()) -> tupl
     words: list[str] = []
     for photo in photos:
         if photo.is_dir():
-            listing = photos_in(photo)
+            listing = photos_in(photo, first_picture=first_picture)
             sources += listing.photos
             words += [f"left out of {photo}: {listing.words}."] if listing.left_out else []
         else:

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tfinpaint.cli.outputs import add_first_picture
+
 HELP = "find and align the faces in folders or zips of photos, and write them for training"
 
 
@@ -29,6 +31,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--quality", type=int, default=95, help="of jpeg, 1 to 100 (95)")
     parser.add_argument("--identities", action="store_true", help="the folder that a photo lies in names the person")
     parser.add_argument("--uv", action="store_true", help="write each face's dense field of a generic head, too")
+    add_first_picture(parser)
     parser.add_argument(
         "--on-bad",
         choices=("skip", "stop"),

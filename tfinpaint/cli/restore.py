@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfinpaint.cli.engines import add_engine, load_engine
 from tfinpaint.cli.journal import Journal
-from tfinpaint.cli.outputs import Output, check_outputs, plan
+from tfinpaint.cli.outputs import Output, add_first_picture, check_outputs, plan
 
 if TYPE_CHECKING:
     from tfinpaint.restoration import Restored
@@ -51,6 +51,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--box", type=_box, metavar="X,Y,W,H", help="where the face is, in pixels, forehead to chin")
     parser.add_argument("--faces", choices=("largest", "all"), default="largest", help="default: %(default)s")
+    add_first_picture(parser)
     parser.add_argument("--aligned", action="store_true", help="the photo is itself a cropped, upright face")
     parser.add_argument("--save-mask", action="store_true", help="also write what was painted, NAME_mask.png")
     parser.add_argument("--compare", action="store_true", help="also write photo, mask and result, NAME_compare.png")
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.mask and arguments.detector:
         raise InputError("Only one of --mask and --detector may say what hides the face; leave out the other.")
     ends = ["_mask.png"] * arguments.save_mask + ["_compare.png"] * arguments.compare
-    outputs, words = plan(arguments.photos, arguments.output, ends)
+    outputs, words = plan(arguments.photos, arguments.output, ends, first_picture=arguments.first_picture)
     if len(outputs) > 1 and (arguments.mask or arguments.box):
         raise InputError(f"--mask and --box belong to one photo. Received: {len(outputs)} photos.")
     journal = Journal(arguments.output, _options(arguments)) if len(outputs) > 1 else None
@@ -93,6 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
         faces=arguments.faces,
         aligned=arguments.aligned,
         seed=arguments.seed,
+        first_picture=arguments.first_picture,
     )
     _make_folders(output.target for output in outputs)
     if journal:
@@ -112,7 +114,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     """What decides how a photo is restored."""
     from tfinpaint._version import __version__
 
-    decisive = ("model", "engine", "detector", "seed", "faces", "aligned", "save_mask", "compare")
+    decisive = ("model", "engine", "detector", "seed", "faces", "aligned", "first_picture", "save_mask", "compare")
     return {"version": __version__} | {name: getattr(arguments, name) for name in decisive}
 
 

@@ -46,6 +46,7 @@ class PhotoFaceReader:
         quality: of JPEG, 1 to 100; colours are kept at full resolution.
         min_face: least width of a face's box in pixels of the photo.
         uv: whether the records hold the dense field of the generic head, too.
+        first_picture: whether files of several pictures (animations, pages) count, by their first.
 
     Raises:
         InputError: an argument is none of these.
@@ -61,6 +62,7 @@ class PhotoFaceReader:
         quality: int = 95,
         min_face: int = 32,
         uv: bool = False,
+        first_picture: bool = False,
     ) -> None:
         if faces not in ("largest", "all"):
             raise InputError(f"`faces` must be 'largest' or 'all'. Received: {faces!r}.")
@@ -72,7 +74,7 @@ class PhotoFaceReader:
                 f"Received: size={size}, quality={quality}, min_face={min_face}."
             )
         self._size, self._all, self._min_face = size, faces == "all", min_face
-        self._format, self._quality = image_format, quality
+        self._format, self._quality, self._first_picture = image_format, quality, first_picture
         self._field = GenericHead() if uv else None
         self._make, first = _maker(detector)
         self.detector = type(first).__name__
@@ -81,7 +83,7 @@ class PhotoFaceReader:
     def __call__(self, picture: PictureFile, name: str, identity: str = "") -> PhotoFaces:
         """The faces of a photo, largest first; `name` and `identity` go into their records."""
         try:
-            pixels = read(Path(picture.name), picture.read()).pixels
+            pixels = read(Path(picture.name), picture.read(), first_picture=self._first_picture).pixels
         except ImageFileError as error:
             return PhotoFaces((), _UNREADABLE, str(error))
         if not hasattr(self._own, "detector"):

@@ -44,6 +44,7 @@ def prepare_faces(
     min_face: int = 32,
     identities: bool = False,
     uv: bool = False,
+    first_picture: bool = False,
     on_bad: str = "skip",
     shard_photos: int = 500,
     workers: int | None = None,
@@ -62,6 +63,7 @@ def prepare_faces(
         min_face: least width of a face in pixels of the photo.
         identities: whether the folder that a photo lies in names the person.
         uv: whether each record also holds the dense field of the generic head (`GenericHead`), for `load_uv`.
+        first_picture: whether files of several pictures (animations, pages) count, by their first.
         on_bad: `"skip"` leaves out photos that cannot be read or show no large enough face, and lists them in
             `report.csv`; `"stop"` ends the run at the first, which can be gone on with.
         shard_photos: so many photos become one shard.
@@ -83,7 +85,7 @@ def prepare_faces(
             f"`shard_photos` and `workers` must be at least 1. Received: {shard_photos} and {workers or 'default'}."
         )
     framing = {"size": size, "faces": faces, "image_format": image_format, "quality": quality}
-    framing |= {"min_face": min_face, "uv": uv}
+    framing |= {"min_face": min_face, "uv": uv, "first_picture": first_picture}
     reader = PhotoFaceReader(**framing, detector=detector)
     options = framing | {"detector": reader.detector, "identities": identities, "shard_photos": shard_photos}
     items, described = _items([Path(source) for source in sources], identities)
@@ -203,7 +205,7 @@ def _begin(out: Path, options: dict[str, Any]) -> None:
 
 
 def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
-    before = {"uv": False} | before  # older folders do not say
+    before = {"uv": False, "first_picture": False} | before  # older folders do not say
     changed = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
     if changed:
         was, given = ", ".join(f"{k}={before.get(k)}" for k in changed), ", ".join(f"{k}={now.get(k)}" for k in changed)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import features
+from PIL import Image, features
 
 from tfinpaint.errors import ImageFileError
 from tfinpaint.images.formats import SUFFIXES
+from tfinpaint.images.reader import count_pictures
 
 _HEIC = (".heic", ".heif", ".hif")
+_OF_SEVERAL = (".gif", ".png", ".webp", ".tif", ".tiff", ".avif")  # endings of files that may hold several pictures
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,12 @@ def why_left_out(name: str, endings: Iterable[str]) -> str | None:
     return f"{ending or 'without an ending'}, no kind of picture"
 
 
-def photos_in(folder: Path) -> Listing:
+def photos_in(folder: Path, *, first_picture: bool = False) -> Listing:
     """The photos directly in a folder, not below it; shadow files of macOS (`._name.jpg`) are none.
+
+    Args:
+        folder: where to look.
+        first_picture: whether files of several pictures (animations, pages) are photos, too.
 
     Raises:
         ImageFileError: the folder holds no photo, or cannot be read.
@@ -69,7 +75,9 @@ def photos_in(folder: Path) -> Listing:
     except OSError as error:
         raise ImageFileError(f"The folder {folder} cannot be read: {error.strerror or error}.") from None
     for entry in entries:
-        reason = "folders in it" if entry.is_dir() else why_left_out(entry.name, endings)
+        reason = _why_left_out(entry, endings)
+        if reason is None and not first_picture and _of_several(entry):
+            reason = "of several pictures (`--first-picture` takes the first)"
         if reason is None:
             photos.append(entry)
         else:
@@ -79,3 +87,22 @@ def photos_in(folder: Path) -> Listing:
         said = f"; left out: {listing.words}" if left_out else ""
         raise ImageFileError(f"The folder {folder} must hold photos ({', '.join(endings)}); it holds none{said}.")
     return listing
+
+
+def _why_left_out(entry: Path, endings: Iterable[str]) -> str | None:
+    if entry.is_dir():
+        return "folders in it"
+    if not entry.is_file():
+        return "pipes or broken links"
+    return why_left_out(entry.name, endings)
+
+
+def _of_several(file: Path) -> bool:
+    """Whether a file holds several pictures; what cannot be opened is a photo that will be named when it is read."""
+    if file.suffix.lower() not in _OF_SEVERAL:
+        return False
+    try:
+        with Image.open(file) as image:
+            return count_pictures(image) > 1
+    except Exception:  # decoders raise anything on a damaged file
+        return False

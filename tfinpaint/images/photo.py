@@ -26,7 +26,7 @@ class Photo:
             differ by their dtype only.
         format: of the file: `JPEG`, `PNG`, `WEBP`, `TIFF` or `BMP`.
         path: where it was read, None for a picture made from an array.
-        data: the file, byte for byte; empty for a picture made from an array.
+        data: the file, byte for byte; empty for a picture made from an array or taken out of a file of several.
         palette: `(n, 4)`, uint8, RGBA, for mode `P`.
         exif: the EXIF block with the orientation reset to 1; empty where there is none.
         icc: the colour profile; empty where there is none.

@@ -53,7 +53,7 @@ class _WithoutWarnings:
 _without_warnings = _WithoutWarnings()
 
 
-def read(path: str | os.PathLike, data: bytes | None = None) -> Photo:
+def read(path: str | os.PathLike, data: bytes | None = None, *, first_picture: bool | None = None) -> Photo:
     """The photo in a file, upright (its EXIF orientation is applied), with all that writing the same kind needs.
 
     JPEG, PNG, WebP, TIFF and BMP files are written back as what they are; another format that Pillow reads becomes
@@ -62,6 +62,8 @@ def read(path: str | os.PathLike, data: bytes | None = None) -> Photo:
     Args:
         path: of the file.
         data: what the file holds, where it is no file of its own (a member of a zip); `path` then only names it.
+        first_picture: take the first picture of a file that holds several (an animation, pages); otherwise it is
+            refused, with a word on that choice where the caller offers it (False).
 
     Raises:
         ImageFileError: there is no such file, or it is empty, truncated, no picture, too small, too large, of more
@@ -71,7 +73,7 @@ def read(path: str | os.PathLike, data: bytes | None = None) -> Photo:
     data = _checked(path, _read_bytes(path) if data is None else data)
     try:
         with _without_warnings:
-            return _decode(path, data)
+            return _decode(path, data, first_picture)
     except ImageFileError:
         raise
     except Image.DecompressionBombError:
@@ -105,7 +107,7 @@ def _too_large(path: Path, size: str) -> ImageFileError:
     return ImageFileError(f"{path} must have at most {limit} million pixels. Received: {size}. Make it smaller first.")
 
 
-def _decode(path: Path, data: bytes) -> Photo:
+def _decode(path: Path, data: bytes, first_picture: bool | None) -> Photo:
     if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
         with contextlib.suppress(ImportError):
             import pillow_heif
@@ -119,8 +121,10 @@ def _decode(path: Path, data: bytes) -> Photo:
         raise ImageFileError(
             f"{path} must be at least {MIN_SIDE} pixels wide and high. Received: {width}x{height} pixels."
         )
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-        raise ImageFileError(f"{path} must hold one picture; it holds {image.n_frames}. Save the wanted one by itself.")
+    count = count_pictures(image)
+    if count > 1 and not first_picture:
+        advice = "" if first_picture is None else ", or take the first (`--first-picture`, `first_picture=True`)"
+        raise ImageFileError(f"{path} must hold one picture; it holds {count}. Save the wanted one by itself{advice}.")
     options = _options(image, data)
     image.load()
     orientation = _upright(image)
@@ -136,7 +140,7 @@ def _decode(path: Path, data: bytes) -> Photo:
         mode=mode,
         format=_FORMATS.get(image.format or "", _FORMATS.get(options.pop("format"), "PNG")),
         path=path,
-        data=data,
+        data=data if count == 1 else b"",
         palette=palette,
         exif=_exif(image),
         icc=image.info.get("icc_profile") or b"",
@@ -144,6 +148,11 @@ def _decode(path: Path, data: bytes) -> Photo:
         dpi=image.info.get("dpi"),
         options=options,
     )
+
+
+def count_pictures(image: Image.Image) -> int:
+    """How many pictures a file holds; one of a camera adding smaller views (MPO) counts as one."""
+    return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
 
 
 def _options(image: Image.Image, data: bytes) -> dict[str, Any]:
@@ -160,10 +169,15 @@ def _options(image: Image.Image, data: bytes) -> dict[str, Any]:
     elif image.format == "PNG":
         options["chunks"] = png.kept_chunks(data)
     elif image.format == "WEBP":
-        options["lossless"] = b"VP8L" in (data[i : i + 4] for i in _riff_chunks(data))
+        options["lossless"] = any(_is_lossless(data, i) for i in _riff_chunks(data))
     elif image.format == "TIFF":
         options["compression"] = image.info.get("compression", "raw")
     return options
+
+
+def _is_lossless(data: bytes, at: int) -> bool:
+    """Whether a chunk of a WebP file is a lossless picture, or a frame of an animation that begins with one."""
+    return b"VP8L" in (data[at : at + 4], data[at + 24 : at + 28] if data[at : at + 4] == b"ANMF" else b"")
 
 
 def _riff_chunks(data: bytes) -> list[int]:

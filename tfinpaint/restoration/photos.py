@@ -1,5 +1,6 @@
 """Photos with hidden faces in, the same photos with the faces painted back out."""
 
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -31,6 +32,7 @@ def restore_photo(
     look_again: bool = True,
     seed: int | None = None,
     batch_size: int = 16,
+    first_picture: bool = False,
 ) -> Restored:
     """One photo with its face painted back; arguments as for `restore_photos`.
 
@@ -42,6 +44,7 @@ def restore_photo(
     ((_, result),) = restore_photos(
         [source], model, detector=detector, mask=mask, mask_marks=mask_marks, box=box, landmarks=landmarks, faces=faces,
         aligned=aligned, look_again=look_again, seed=seed, batch_size=batch_size,
+        first_picture=first_picture,
     )  # fmt: skip
     if isinstance(result, TfinpaintError):
         raise result
@@ -62,6 +65,7 @@ def restore_photos(
     look_again: bool = True,
     seed: int | None = None,
     batch_size: int = 16,
+    first_picture: bool = False,
 ) -> Iterator[tuple[Source, Restored | TfinpaintError]]:
     """(Source, restored photo or the reason why there is none) for each photo, in order.
 
@@ -82,6 +86,7 @@ def restore_photos(
         seed: chooses among the faces that a model which draws may paint; its mode without one. The same photo and seed
             give the same face, whatever other photos there are.
         batch_size: faces at a time.
+        first_picture: take the first picture of a file that holds several (an animation, pages), which is else refused.
 
     Raises:
         InputError: unknown `faces`, or arguments that exclude each other; a model without a contract; one that needs a
@@ -95,11 +100,13 @@ def restore_photos(
     hidden = None
     if mask is not None:
         hidden = lambda pixels: images.read_mask(mask, pixels.shape[:2], photo=pixels, marks=mask_marks)  # noqa: E731
-    return _restored(sources, Painter(model, seed, batch_size), finder, again, hidden)
+    read = functools.partial(_photo, first_picture=first_picture)
+    return _restored(sources, read, Painter(model, seed, batch_size), finder, again, hidden)
 
 
 def _restored(
     sources: Iterable[Source],
+    read: Callable[[Source], images.Photo],
     painter: Painter,
     finder: face_tools.FaceFinder | None,
     again: face_tools.FaceFinder | None,
@@ -109,7 +116,7 @@ def _restored(
     waiting: list[tuple[Source, Job | TfinpaintError]] = []
     for source in sources:
         try:
-            waiting.append((source, Job.of(_photo(source), finder, mask, size, framing)))
+            waiting.append((source, Job.of(read(source), finder, mask, size, framing)))
         except TfinpaintError as error:
             waiting.append((source, error))
         if _is_full(waiting, painter.batch_size):
@@ -125,10 +132,12 @@ def _is_full(waiting: Sequence[tuple[Source, Any]], batch_size: int) -> bool:
     return not jobs or faces >= batch_size or pixels >= _PENDING_PIXELS
 
 
-def _photo(source: Source) -> images.Photo:
+def _photo(source: Source, first_picture: bool) -> images.Photo:
     if isinstance(source, images.Photo):
         return source
-    return images.Photo.from_array(source) if isinstance(source, np.ndarray) else images.read(source)
+    if isinstance(source, np.ndarray):
+        return images.Photo.from_array(source)
+    return images.read(source, first_picture=first_picture)
 
 
 def _restore_waiting(
