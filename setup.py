@@ -11,5 +11,6 @@ setup(
         "tfinpaint._zoo": ["*/README.md", "*/config.json", "*/results.json", "*/*.h5", "*/*.npz", "*/*.tflite"],
         "tfinpaint.evaluation.benchmark": ["*.json", "*/faces.*"],
         "tfinpaint.evaluation.report": ["*.css"],
+        "tfinpaint.page": ["static/*"],
     },
 )

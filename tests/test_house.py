@@ -30,9 +30,10 @@ MAY = {
     "restoration": COMMON | {"engine", "zoo", "faces", "images"},
     "evaluation": COMMON | {"engine", "framing", "zoo", "faces", "images", "data", "features", "records"},
     "export": COMMON | {"engine", "framing", "zoo", "records", "data", "evaluation"},
+    "page": COMMON | {"engine", "images", "restoration"},
     "callbacks": COMMON | {"engine", "zoo", "images", "training", "records"},
 }
-NO_TENSORFLOW = ("callbacks", "layers", "losses", "features", "models", "faces", "images", "training")
+NO_TENSORFLOW = ("callbacks", "layers", "losses", "features", "models", "faces", "images", "page", "training")
 
 
 def modules(room):

@@ -57,6 +57,7 @@ class Preset:
         training: command, seed, versions, hardware.
         results: name of the results file in the model's folder.
         paper: its reference.
+        removes: what it takes off, in words for people.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Preset:
     training: Mapping[str, Any] = field(default_factory=dict)
     results: str | None = None
     paper: str = ""
+    removes: str = ""
 
 
 def list_models() -> list[str]:

@@ -14,6 +14,7 @@ from tfinpaint.errors import TfinpaintError
 # Command -> module with `add_parser(subparsers)` and `run(arguments) -> exit code`.
 COMMANDS = {
     "restore": "tfinpaint.cli.restore",
+    "app": "tfinpaint.cli.app",
     "demo": "tfinpaint.cli.demo",
     "models": "tfinpaint.cli.models",
     "prepare": "tfinpaint.cli.prepare",

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tfinpaint.files import sha256
+
 HELP = "score models on a frozen benchmark: one JSON, tables, an HTML report"
 RESULTS, REPORT = "results.json", "report.html"
 _OWN_KINDS = ("face_mask", "lower_face_rectangle")  # of own faces, unless others are named
@@ -175,7 +177,6 @@ def _models(arguments: argparse.Namespace) -> tuple[dict[str, Any], dict[str, An
     """Preset -> model, and what the record says of each."""
     from tfinpaint import zoo
     from tfinpaint.data import occlusions
-    from tfinpaint.files import sha256
 
     models, about = {}, {}
     for name in arguments.models:
