@@ -214,7 +214,6 @@ def _judges(arguments: argparse.Namespace, protocol: Any, data: Path) -> tuple[A
     from tfinpaint.evaluation.benchmark import Judges, build_feature_judge
     from tfinpaint.evaluation.benchmark.files import check_file
     from tfinpaint.evaluation.protocols import load_embedder
-    from tfinpaint.files import sha256
 
     build = {
         "likeness": lambda path: load_embedder("dlib", path),
