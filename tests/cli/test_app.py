@@ -20,7 +20,7 @@ def served(monkeypatch):
 def test_it_says_where_the_page_is_and_offers_what_has_weights(served, capsys):
     assert cli.main(["app", "--no-browser", "--port", "0", "--model", "c2fdan", "--megabytes", "5"]) == 0
     ((app, listener),) = served
-    address = "http://127.0.0.1:{}/".format(listener.getsockname()[1])
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     listener.close()
     assert f"the page is at {address}" in capsys.readouterr().err
     about = next(route for route in app.routes if route.path == "/about").endpoint()
