@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tfinpaint.cli.journal import NAME
+from tfinpaint.cli.journal import NAMES
 from tfinpaint.data.portrait import LANDMARKS, load_portrait
 
 SIDE = 160
@@ -114,7 +114,7 @@ def results_in(out: Path) -> dict[str, int]:
 def check(photos: Path, out: Path) -> dict[str, int]:
     """How many photos have no result, and of the results: cannot be read, were painted, should not be there."""
     names = {file.name for file in photos.iterdir()}
-    found = {file.name for file in out.iterdir()} - {NAME}
+    found = {file.name for file in out.iterdir()} - {NAMES["restore"]}
     damaged = painted = 0
     for name in names & found:
         try:

@@ -13,12 +13,13 @@ from skimage import data
 from tests.fake_engine import FakeEngine, one_face
 from tfinpaint import cli, images, restoration
 from tfinpaint.cli import restore
-from tfinpaint.cli.journal import NAME
+from tfinpaint.cli.journal import NAMES
 from tfinpaint.errors import ImageFileError
 from tfinpaint.faces import find
 from tfinpaint.images import writer
 
 PORTRAIT = data.astronaut()[:240, 100:340]
+NAME = NAMES["restore"]
 COUNT, DONE = 4, 3  # photos, and how many of them before a run is cut off
 
 

@@ -10,7 +10,7 @@ from skimage import data
 
 from tests.faces_for_tests import synthetic_faces
 from tests.fake_engine import no_face, one_face
-from tfinpaint import cli
+from tfinpaint import cli, images
 from tfinpaint.cli.occlude import FOLDERS
 from tfinpaint.data import load_pairs
 from tfinpaint.data.landmark_files import read_landmarks
@@ -217,3 +217,61 @@ def test_names_that_would_become_too_long_are_told_before_any_work(photos, tmp_p
 def test_what_is_no_photo_is_refused():
     with pytest.raises(InputError, match="`pixels` must be a uint8 RGB photo"):
         occlude_photo(np.zeros((4, 4, 3)), [], FaceMask())
+
+
+def cut_off(command, monkeypatch, after):
+    """A run that ends while it writes its next picture, like one that is interrupted."""
+    with monkeypatch.context() as patched:
+        written, real = [], images.write_picture
+
+        def write(pixels, path):
+            if len(written) == after:
+                raise KeyboardInterrupt
+            written.append(path)
+            real(pixels, path)
+
+        patched.setattr(images, "write_picture", write)
+        assert cli.main(command) == 130
+
+
+def test_a_run_that_was_cut_off_goes_on_to_the_same_files(photos, tmp_path, monkeypatch, capsys):
+    Image.fromarray(PORTRAIT[:, ::-1]).save(photos / "c.png")
+    options = ["--kind", "rectangle", "--sheet", "--repeat", "2"]
+    assert cli.main(["occlude", str(photos), "--out", str(tmp_path / "whole"), *options]) == 0
+    out = tmp_path / "out"
+    command = ["occlude", str(photos), "--out", str(out), *options]
+    cut_off(command, monkeypatch, 2 * 6 + 1)
+    before = {file: file.stat().st_mtime_ns for file in out.rglob("[ab]_*.png")}
+    assert len(before) == 12 and not (out / "landmarks.csv").exists()
+    capsys.readouterr()
+    assert cli.main(command) == 0
+    assert "going on with an earlier run: 2 of 3 pictures are done" in capsys.readouterr().err
+    assert {file: file.stat().st_mtime_ns for file in before} == before
+    content = {f.relative_to(out): f.read_bytes() for f in out.rglob("*") if f.is_file()}
+    whole = tmp_path / "whole"
+    assert content == {f.relative_to(whole): f.read_bytes() for f in whole.rglob("*") if f.is_file()}
+    assert cli.main(command) == 0  # nothing is left to do: anew
+    assert all(file.stat().st_mtime_ns > stamp for file, stamp in before.items())
+
+
+def test_a_picture_that_stands_elsewhere_now_is_drawn_anew(photos, tmp_path, monkeypatch, capsys):
+    out, options = tmp_path / "out", ["--kind", "rectangle"]
+    cut_off(["occlude", str(photos), "--out", str(out), *options], monkeypatch, 3)
+    Image.fromarray(PORTRAIT).save(photos / "0.png")  # moves the others along
+    assert cli.main(["occlude", str(photos), "--out", str(out), *options]) == 0
+    assert "going on" not in capsys.readouterr().err
+    assert cli.main(["occlude", str(photos), "--out", str(tmp_path / "whole"), *options]) == 0
+    for name in ("0", "a", "b"):
+        for one, other in zip(triple(out, name), triple(tmp_path / "whole", name), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_what_is_to_be_hidden_is_never_replaced_though_we_have_written_it(photos, tmp_path, capsys, folder):
+    out = tmp_path / "out"
+    assert cli.main(["occlude", str(photos), "--kind", "rectangle", "--out", str(out)]) == 0
+    before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file()}
+    capsys.readouterr()
+    assert cli.main(["occlude", str(out / folder), "--kind", "rectangle", "--out", str(out)]) == 1
+    assert f"{folder}/a.png, which is to be hidden" in capsys.readouterr().err
+    assert {file: file.read_bytes() for file in out.rglob("*") if file.is_file()} == before

@@ -14,7 +14,7 @@ from tests.images import samples
 from tfinpaint import cli
 from tfinpaint.cli import restore
 from tfinpaint.cli.engines import load_engine
-from tfinpaint.cli.journal import NAME
+from tfinpaint.cli.journal import NAMES
 from tfinpaint.cli.quiet import quiet_stderr
 from tfinpaint.engine import Contract
 from tfinpaint.faces import find
@@ -266,7 +266,7 @@ def test_a_seed_chooses_the_face(folder, tmp_path):
 def test_one_bad_photo_in_a_folder_is_named_at_the_end(folder, tmp_path, capsys):
     (folder / "bad.png").write_bytes(b"")
     assert cli.main(["restore", str(folder), "-o", str(tmp_path / "out")]) == 1
-    assert names(tmp_path / "out") == [NAME, "a.jpg", "b.png", "c.tif"]
+    assert names(tmp_path / "out") == [NAMES["restore"], "a.jpg", "b.png", "c.tif"]
     last = capsys.readouterr().err.strip().splitlines()[-2:]
     assert "bad.png" in last[0] and last[1].startswith("tfinpaint: 1 of 4 photos were not restored;")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tfinpaint.cli.outputs import Output
 
-NAME = ".tfinpaint-restore.jsonl"
+NAMES = {command: f".tfinpaint-{command}.jsonl" for command in ("restore", "occlude")}
 
 
 class Journal:
@@ -19,42 +19,50 @@ class Journal:
 
     Args:
         folder: of the results.
+        command: one of `NAMES`, each of which has its own file.
         options: all that decides what becomes of a photo, as JSON takes it.
 
     Attributes:
         file: where that is.
     """
 
-    def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
-        self.file, self._options = folder / NAME, dict(options)
+    def __init__(self, folder: Path, command: str, options: Mapping[str, Any]) -> None:
+        self._folder, self.file, self._options = folder, folder / NAMES[command], dict(options)
         self._done: dict[str, list] = {}
         with contextlib.suppress(OSError):
             first, *entries = map(_parsed, self.file.read_text("utf-8", "replace").splitlines() or [""])
             if first == self._options:
-                self._done = {name: stamp for name, stamp in filter(_is_entry, entries)}
+                self._done = {name: noted for name, *noted in filter(_is_entry, entries)}
+        self._begun = bool(self._done)
 
     def left(self, outputs: Sequence[Output]) -> list[Output]:
         """The photos that are still to be done: not noted, changed since, or without one of their files."""
-        return [o for o in outputs if self._done.get(o.target.name) != _stamp(o) or not all(map(Path.is_file, o.files))]
+        return [output for output in outputs if self.noted(output) is None]
 
-    def begin(self) -> None:
-        """Writes the options, unless what is there is gone on with."""
-        if not self._done:
-            with contextlib.suppress(OSError):
-                self.file.write_text(json.dumps(self._options), "utf-8")
+    def noted(self, output: Output) -> list | None:
+        """What was noted beside a photo whose files are all there; None where it is still to be done."""
+        stamp, *more = self._done.get(self._name(output), [None])
+        return more if stamp and stamp == _stamp(output) and all(map(Path.is_file, output.files)) else None
 
-    def note(self, output: Output) -> None:
-        """Notes that all files of a photo are written."""
+    def note(self, output: Output, *more: Any) -> None:
+        """Notes that all files of a photo are written, and what else a later run shall know, as JSON takes it."""
         # A line begins with its own break: what was cut off before it stays a line of its own.
-        with contextlib.suppress(OSError), self.file.open("a", encoding="utf-8") as file:
-            file.write("\n" + json.dumps([output.target.name, _stamp(output)]))
+        with contextlib.suppress(OSError):
+            if not self._begun:
+                self.file.write_text(json.dumps(self._options), "utf-8")
+            self._begun = True
+            with self.file.open("a", encoding="utf-8") as file:
+                file.write("\n" + json.dumps([self._name(output), _stamp(output), *more]))
 
     def end(self, outputs: Sequence[Output]) -> None:
         """Removes the file, unless it is about other photos, too: with these, nothing is left to do."""
-        if not self._done.keys() <= {output.target.name for output in outputs}:
+        if not self._done.keys() <= set(map(self._name, outputs)):
             return
         with contextlib.suppress(OSError):
             self.file.unlink()
+
+    def _name(self, output: Output) -> str:
+        return str(output.target.relative_to(self._folder))
 
 
 def _parsed(line: str) -> Any:
@@ -65,7 +73,7 @@ def _parsed(line: str) -> Any:
 
 
 def _is_entry(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], list)
+    return isinstance(value, list) and len(value) >= 2 and isinstance(value[0], str) and isinstance(value[1], list)
 
 
 def _stamp(output: Output) -> list | None:

@@ -1,20 +1,39 @@
 """`tfinpaint occlude`: faces hidden on purpose, with the mask that tells where."""
 
 import argparse
+import contextlib
 import csv
 import io
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tfinpaint.cli.outputs import add_first_picture
+from tfinpaint._version import __version__
+from tfinpaint.cli.journal import Journal
+from tfinpaint.cli.outputs import Output, add_first_picture, foreign
 
 HELP = "hide faces with drawn masks, glasses, hands, words; write the true mask beside each"
 _HEADER = ("name", *(f"{axis}{point}" for point in range(1, 6) for axis in "xy"))
 _ON_SHEET = 64
 FOLDERS = ("unmasked", "masked", "annotation")  # FMOR's layout, which `tfinpaint.data` reads back
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture to be hidden.
+
+    Attributes:
+        name: in the output, without ending; at first below its source.
+        file: where it is; the zip that it lies in.
+        look: gives the pixels and the five points of each face.
+    """
+
+    name: str
+    file: Path
+    look: Callable[[], tuple[Any, list]]
 
 
 def add_parser(subparsers: Any) -> None:
@@ -25,7 +44,8 @@ def add_parser(subparsers: Any) -> None:
         description="Draws something in front of every face and writes three pictures of each: the clean one "
         "(unmasked/), the occluded one (masked/) and what is hidden (annotation/, white); landmarks.csv holds the "
         "five points of each picture's largest face. Works on whole photos with "
-        "several faces, on cropped faces (--aligned), and on folders or zips with a file of landmarks beside them.",
+        "several faces, on cropped faces (--aligned), and on folders or zips with a file of landmarks beside them. "
+        "What was cut off is gone on with by the same command.",
     )
     parser.add_argument("sources", nargs="+", type=Path, metavar="SRC", help="photos, folders of photos, zips of faces")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the three folders")
@@ -49,11 +69,13 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Writes the triples; a bad picture does not stop the rest, is named at the end, and makes the exit code 1."""
-    from tqdm import tqdm
+    """Writes the triples; a bad picture does not stop the rest, is named at the end, and makes the exit code 1.
 
+    What was begun with the same options and is not finished is gone on with.
+    """
     from tfinpaint.cli.quiet import quiet_stderr
-    from tfinpaint.errors import InputError, TfinpaintError
+    from tfinpaint.errors import InputError
+    from tfinpaint.files import remove_parts
     from tfinpaint.images import write_sheet
 
     if arguments.repeat < 1 or (arguments.limit is not None and arguments.limit < 1):
@@ -61,59 +83,111 @@ def run(arguments: argparse.Namespace) -> int:
     with quiet_stderr():
         occlusion = _occlusion(arguments)
     pictures = _pictures(arguments)
-    _check_out(arguments, [name for name, _ in pictures])
-    failures, cells, points = [], [], {}
-    for number, (name, look) in enumerate(tqdm(pictures, unit="picture", disable=len(pictures) == 1)):
-        try:
-            for end, five, cell in _occlude(arguments, occlusion, look, name, number):
-                points[f"{name}{end}"] = five
-                cells += [cell] if arguments.sheet and len(cells) < _ON_SHEET else []
-        except TfinpaintError as error:
-            failures.append(f"{name}: {error}")
+    outputs = [_output(arguments, picture) for picture in pictures]
+    _check_out(arguments, outputs)
+    journal = Journal(arguments.out, "occlude", _options(arguments)) if len(pictures) > 1 else None
+    for folder in {file.parent for output in outputs for file in output.files} | {arguments.out}:
+        remove_parts(folder)
+    points, cells, failures = _occlude_all(arguments, occlusion, pictures, outputs, journal)
     if cells:
         columns = dict(zip(("occluded", "mask"), zip(*cells, strict=True), strict=True))
         write_sheet(columns, arguments.out / "sheet.png", fold=min(4, len(cells)))
     if points:
         _write_points(points, arguments.out / "landmarks.csv")
+    if journal and not failures:
+        journal.end(outputs)
     for failure in failures:
         print(f"tfinpaint: {failure}", file=sys.stderr)
     print(f"{len(pictures) - len(failures)} of {len(pictures)} pictures occluded, in {arguments.out}")
     return 1 if failures else 0
 
 
-def _occlude(
-    arguments: argparse.Namespace, occlusion: Any, look: Callable[[], tuple[Any, list]], name: str, number: int
-) -> Iterator[tuple[str, Any, Any]]:
-    """Writes the triples of one picture; yields end of the name, points of the largest face, small picture of each."""
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What decides how a picture is hidden, beside its place among the others."""
+    from tfinpaint.data.landmark_files import find_landmarks
+    from tfinpaint.errors import InputError
+
+    decisive = ("kind", "templates", "seed", "repeat", "size", "aligned", "first_picture")
+    tables = []
+    for source in arguments.sources:
+        with contextlib.suppress(InputError, OSError):
+            tables.append([str(table := find_landmarks(source)), table.stat().st_mtime_ns])
+    return {"version": __version__, "tables": tables} | {name: str(getattr(arguments, name)) for name in decisive}
+
+
+def _occlude_all(
+    arguments: argparse.Namespace,
+    occlusion: Any,
+    pictures: Sequence[Picture],
+    outputs: Sequence[Output],
+    journal: Journal | None,
+) -> tuple[dict[str, Any], list, list[str]]:
+    """Writes what an earlier run has not written; returns the points by name, cells for the sheet, what went wrong."""
+    from tqdm import tqdm
+
+    from tfinpaint.errors import TfinpaintError
+
+    # The drawing is a function of the seed and the picture's place, so a result from another place is no result.
+    noted = [journal.noted(output) if journal else None for output in outputs]
+    done = {number: note[1] for number, note in enumerate(noted) if note and note[0] == number}
+    if done:
+        said = f"going on with an earlier run: {len(done)} of {len(pictures)} pictures are done (remove {journal.file}"
+        print(f"tfinpaint: {said} to begin anew).", file=sys.stderr)
+    points, cells, failures = {}, [], []
+    for number, picture in enumerate(tqdm(pictures, unit="picture", disable=len(pictures) == 1)):
+        try:
+            five = done.get(number) or _occlude(arguments, occlusion, picture, number)
+            if journal and number not in done:
+                journal.note(outputs[number], number, five)
+            points |= {f"{picture.name}{end}": five for end in _ends(arguments.repeat)}
+            if arguments.sheet and len(cells) < _ON_SHEET:
+                cells += _cells(outputs[number])
+        except TfinpaintError as error:
+            failures.append(f"{picture.name}: {error}")
+    return points, cells[:_ON_SHEET], failures
+
+
+def _occlude(arguments: argparse.Namespace, occlusion: Any, picture: Picture, number: int) -> list[list[float]]:
+    """Writes the triples of one picture; returns the points of its largest face."""
     import numpy as np
 
     from tfinpaint.data.occlude_photo import occlude_photo
-    from tfinpaint.images import fitted
 
-    pixels, faces = look()
+    pixels, faces = picture.look()
     for k, end in enumerate(_ends(arguments.repeat)):
         occluded, mask = occlude_photo(pixels, faces, occlusion, seed=(arguments.seed, number + k * 2**20))
         triple = pixels, occluded, mask.astype(np.uint8) * 255
-        _write(triple, arguments.out, f"{name}{end}")
-        yield (
-            end,
-            max(faces, key=lambda five: np.ptp(five, axis=0).sum()),
-            [fitted(picture, 160) for picture in triple[1:]],
-        )
+        _write(triple, arguments.out, f"{picture.name}{end}")
+    return max(faces, key=lambda five: np.ptp(five, axis=0).sum()).tolist()
+
+
+def _cells(output: Output) -> list[list]:
+    """What the sheet shows of each repetition of a picture: occluded, mask."""
+    from tfinpaint.images import fitted, read
+
+    _, occluded, masks = (output.files[i :: len(FOLDERS)] for i in range(len(FOLDERS)))
+    return [[fitted(read(file).pixels, 160) for file in pair] for pair in zip(occluded, masks, strict=True)]
 
 
 def _ends(repeat: int) -> list[str]:
     return [f"_{k}" for k in range(repeat)] if repeat > 1 else [""]
 
 
-def _check_out(arguments: argparse.Namespace, names: list[str]) -> None:
-    """Refuses, before any work, to replace files that are no results of this command."""
-    from tfinpaint.cli.outputs import foreign
+def _output(arguments: argparse.Namespace, picture: Picture) -> Output:
+    """What is written of a picture: three files for each repetition."""
+    names = [f"{picture.name}{end}.png" for end in _ends(arguments.repeat)]
+    target, *others = (arguments.out / folder / name for name in names for folder in FOLDERS)
+    return Output(picture.file, target, tuple(others))
+
+
+def _check_out(arguments: argparse.Namespace, outputs: Sequence[Output]) -> None:
+    """Refuses, before any work, to replace the pictures themselves and files that are no results of this command."""
     from tfinpaint.errors import InputError
 
     out = arguments.out
-    written = [out / f / f"{name}{end}.png" for name in names for end in _ends(arguments.repeat) for f in FOLDERS]
-    lost = foreign(written + [out / "sheet.png"] * arguments.sheet)
+    written = [file for output in outputs for file in output.files] + [out / "sheet.png"] * arguments.sheet
+    sources = {output.source.resolve() for output in outputs}
+    lost = foreign(written) + [f"{file}, which is to be hidden" for file in written if file.resolve() in sources]
     table = out / "landmarks.csv"
     if table.exists() and not _is_ours(table):
         lost.append(str(table))
@@ -144,19 +218,19 @@ def _occlusion(arguments: argparse.Namespace) -> Any:
     return kinds[0] if len(kinds) == 1 else occlusions.Choice(kinds)
 
 
-def _pictures(arguments: argparse.Namespace) -> list[tuple[str, Callable[[], tuple[Any, list]]]]:
-    """Name -> what gives the pixels and the landmarks of the faces, for every picture."""
+def _pictures(arguments: argparse.Namespace) -> list[Picture]:
+    """Every picture, under a name of its own."""
     from tfinpaint.errors import InputError
     from tfinpaint.faces import FaceFinder
 
     finder = FaceFinder(faces="all")
-    found = [(source, *picture) for source in arguments.sources for picture in _of_source(source, arguments, finder)]
+    found = [(source, picture) for source in arguments.sources for picture in _of_source(source, arguments, finder)]
     found = found[: arguments.limit]
-    names = unique_names([(source, file) for source, file, _ in found])
+    names = unique_names([(source, picture.name) for source, picture in found])
     doubles = [name for name, count in Counter(names).items() if count > 1]
     if doubles:
         raise InputError(f"Pictures must be given once. Received: {doubles[0]!r} twice.")
-    return [(name, look) for name, (_, _, look) in zip(names, found, strict=True)]
+    return [replace(picture, name=name) for name, (_, picture) in zip(names, found, strict=True)]
 
 
 def unique_names(files: list[tuple[Path, str]]) -> list[str]:
@@ -182,7 +256,7 @@ def unique_names(files: list[tuple[Path, str]]) -> list[str]:
     return names
 
 
-def _of_source(source: Path, arguments: argparse.Namespace, finder: Any) -> Iterator[tuple[str, Callable]]:
+def _of_source(source: Path, arguments: argparse.Namespace, finder: Any) -> Iterator[Picture]:
     from tfinpaint.data.landmark_files import find_landmarks
     from tfinpaint.errors import InputError
     from tfinpaint.images import photos_in
@@ -203,15 +277,16 @@ def _of_source(source: Path, arguments: argparse.Namespace, finder: Any) -> Iter
         if listing.left_out:
             print(f"tfinpaint: left out of {source}: {listing.words}.", file=sys.stderr)
     for file in files:
-        yield file.name, lambda file=file: _photo(file, arguments, finder)
+        yield Picture(file.name, file, lambda file=file: _photo(file, arguments, finder))
 
 
-def _with_landmarks(source: Path, arguments: argparse.Namespace) -> Iterator[tuple[str, Callable]]:
+def _with_landmarks(source: Path, arguments: argparse.Namespace) -> Iterator[Picture]:
     from tfinpaint.data import load_faces
 
     faces = load_faces(source, size=arguments.size, limit=arguments.limit)
     for name, pixels, points in zip(faces.names, faces.images, faces.landmarks, strict=True):
-        yield name, lambda pixels=pixels, points=points: (pixels, [points])
+        file = source / name if source.is_dir() else source
+        yield Picture(name, file, lambda pixels=pixels, points=points: (pixels, [points]))
 
 
 def _photo(file: Path, arguments: argparse.Namespace, finder: Any) -> tuple[Any, list]:

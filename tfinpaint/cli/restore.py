@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     outputs, words = plan(arguments.photos, arguments.output, ends, first_picture=arguments.first_picture)
     if len(outputs) > 1 and (arguments.mask or arguments.box):
         raise InputError(f"--mask and --box belong to one photo. Received: {len(outputs)} photos.")
-    journal = Journal(arguments.output, _options(arguments)) if len(outputs) > 1 else None
+    journal = Journal(arguments.output, "restore", _options(arguments)) if len(outputs) > 1 else None
     left = journal.left(outputs) if journal else outputs
     check_outputs(outputs, [arguments.mask] if arguments.mask else [], left)
     if journal and len(left) < len(outputs):
@@ -97,8 +97,6 @@ def run(arguments: argparse.Namespace) -> int:
         first_picture=arguments.first_picture,
     )
     _make_folders(output.target for output in outputs)
-    if journal:
-        journal.begin()
     failures = _save_all(left, results, arguments, journal)
     for error in failures:
         print(f"tfinpaint: {error}", file=sys.stderr)
