@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 OBJECTS = {
-    "tfinpaint.models": ("C2FDAN", "FMODR"),
+    "tfinpaint.models": ("C2FDAN", "CAGAN", "FMODR"),
     "tfinpaint.layers": (
         "ContextualAttention",
         "DMFB",

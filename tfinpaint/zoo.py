@@ -35,6 +35,7 @@ class Entry:
 # The one table of models: name -> entry. Presets are records in zoo/<name>/config.json.
 MODELS = {
     "c2fdan": Entry("tfinpaint.models.c2fdan:C2FDAN", "c2fdan_128_small"),
+    "ca_gan": Entry("tfinpaint.models.ca_gan:CAGAN", "ca_gan_128"),
     "fmodr": Entry("tfinpaint.models.fmodr:FMODR", "fmodr_128"),
 }
 
@@ -175,7 +176,11 @@ def weights_path(record: Preset) -> Path:
         WeightsError: there is no such file, or its hash is wrong.
     """
     if record.file is None:
-        raise WeightsError(f"No weights are published for {record.name!r}. Load it with `weights=False` and train it.")
+        ready = [p.name for model in MODELS for p in presets(model).values() if p.file]
+        raise WeightsError(
+            f"No weights are published for {record.name!r}. Load it with `weights=False` and train it (tfinpaint train "
+            f"{record.name} --data ...), or take one that has: {', '.join(ready)}."
+        )
     return checked_weights(folder(record.model) / record.file, record.sha256, record.name)
 
 

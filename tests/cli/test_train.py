@@ -81,7 +81,7 @@ def spy(monkeypatch, room, name, seen):
     [
         # a thousandth of 200 passes over 20 faces, two a step: two steps
         ("can_dfe", ["--recipe", "paper", "--scale", "0.001"], {"uv", "uv_valid", "occluded2", "mask2"}),
-        ("ca_gan", ["--scale", "0.3"], {"distance"}),
+        ("toy_ca_gan", ["--scale", "0.3"], {"distance"}),
         ("fsg_gan", ["--scale", "0.3"], set()),
     ],
 )

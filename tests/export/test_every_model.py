@@ -145,13 +145,13 @@ def test_a_saved_model_answers_for_any_number_of_faces_where_only_tensorflow_is(
 def test_a_saved_model_holds_the_networks_that_paint_and_no_others(tmp_path):
     from tests.models.tiny import class_of
 
-    model = class_of("ca_gan")()
+    model = class_of("toy_ca_gan")()
     export_model(model, tmp_path / "saved", format="saved_model")
     stored = sum(Path(f).stat().st_size for f in (tmp_path / "saved" / "variables").glob("variables.data*"))
     assert 4 * model.painters.count_params() <= stored < 4 * model.painters.count_params() + 20_000
 
 
-@pytest.mark.parametrize("name", ["ca_gan", "can_dfe"])  # one is told what is hidden, the other is not
+@pytest.mark.parametrize("name", ["toy_ca_gan", "can_dfe"])  # one is told what is hidden, the other is not
 def test_an_onnx_file_answers_for_any_number_of_faces(name, tmp_path):
     onnxruntime, _ = pytest.importorskip("onnxruntime"), pytest.importorskip("tf2onnx")
     model = make(name)

@@ -10,10 +10,11 @@ from tfinpaint.errors import InputError
 from tfinpaint.models import blocks
 from tfinpaint.models.c2fdan import networks as c2fdan
 from tfinpaint.models.fmodr import networks as fmodr
+from tfinpaint.models.two_branches import refine_generator
 
 PAINTERS = {
     "fmodr coarse": lambda: fmodr.coarse_generator(64, (4, 8, 8, 8), 2),
-    "fmodr refine": lambda: fmodr.refine_generator(64, (4, 4, 8), (2,), 2, True),
+    "fmodr refine": lambda: refine_generator(64, (4, 4, 8), (2,), 2, True),
     "c2fdan coarse": lambda: c2fdan.coarse_network(64, (4, 8, 8), stem=2),
     "c2fdan fine": lambda: c2fdan.fine_network(64, (4, 8, 8), 4, residual=True, stem=2),
 }
@@ -71,19 +72,19 @@ def test_folding_by_1_is_nothing_and_convolutions_are_numbered():
     [("contextual", "ContextualAttention", 2_153_315), ("self_adaptive", "SelfAdaptiveContextualAttention", 2_153_333)],
 )
 def test_the_refine_network_takes_either_contextual_attention(attention, layer, count):
-    network = fmodr.refine_generator(256, attention=attention)
+    network = refine_generator(256, attention=attention)
     assert network.count_params() == count
     assert type(network.get_layer("attention")).__name__ == layer
     assert network.get_layer("attention").output.shape == (None, 64, 64, 128)
 
 
 def test_unless_told_otherwise_the_refine_network_learns_its_propagation():
-    assert fmodr.refine_generator(64, (4, 4, 8), (2,), 2).get_layer("attention").count_params() == 18
+    assert refine_generator(64, (4, 4, 8), (2,), 2).get_layer("attention").count_params() == 18
 
 
 def test_an_unknown_attention_is_refused():
     with pytest.raises(InputError, match="`attention` must be one of self_adaptive, contextual. Received:.*'soft'"):
-        fmodr.refine_generator(64, attention="soft")
+        refine_generator(64, attention="soft")
 
 
 def test_the_critics_features_are_activated_before_they_are_fused():

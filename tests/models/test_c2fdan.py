@@ -12,8 +12,9 @@ from tfinpaint.features import weights_file
 from tfinpaint.layers import PullPush
 from tfinpaint.models.c2fdan import networks
 from tfinpaint.models.c2fdan.critics import CRITICS, critics, mirror, views
-from tfinpaint.models.c2fdan.crops import crop, crop_side, part_centres, template_centres
+from tfinpaint.models.c2fdan.crops import crop_side, part_centres, template_centres
 from tfinpaint.models.c2fdan.recipe import PAPER
+from tfinpaint.models.crop import crop
 from tfinpaint.training.recipe import Recipe
 
 rng = np.random.default_rng(0)

@@ -9,6 +9,7 @@ from tests.models.tiny import batch, make
 from tfinpaint.errors import InputError
 from tfinpaint.layers import ContextualAttention, SelfAdaptiveContextualAttention
 from tfinpaint.models.fmodr import networks
+from tfinpaint.models.two_branches import refine_generator
 
 
 def refining(**options):
@@ -22,7 +23,7 @@ def refining(**options):
     [
         (networks.detector, 334_913),
         (networks.coarse_generator, 4_898_147),
-        (networks.refine_generator, 2_153_333),
+        (refine_generator, 2_153_333),
         (networks.critic, 51_610_881),
     ],
 )

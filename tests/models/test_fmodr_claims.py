@@ -14,8 +14,8 @@ from tests.models.tiny import batch, make
 from tfinpaint import zoo
 from tfinpaint.framing import TEMPLATE, template_points
 from tfinpaint.models import FMODR
-from tfinpaint.models.fmodr import networks
 from tfinpaint.models.fmodr.recipe import PAPER, SMALL, SMALL_COARSE
+from tfinpaint.models.two_branches import refine_generator
 from tfinpaint.training.recipe import Recipe
 
 rng = np.random.default_rng(0)
@@ -348,7 +348,7 @@ def test_the_small_preset_is_built_as_the_ledger_says():
 
 
 def test_a_residual_refine_network_begins_at_the_coarse_picture_and_folds_pixels():
-    network, data = networks.refine_generator(32, (4, 4, 8), (2,), stem=2, residual=True), batch(size=32)
+    network, data = refine_generator(32, (4, 4, 8), (2,), stem=2, residual=True), batch(size=32)
     kinds = {type(layer).__name__ for layer in network.layers}
     assert {"SpaceToDepth", "DepthToSpace"} <= kinds and "half_low" in {layer.name for layer in network.layers}
     head = network.get_layer("head")

@@ -48,8 +48,13 @@ def see_white(model: Any) -> None:
 
 
 def see_white_and_paint_greys(model: Any) -> None:
-    """The same, and what FMODR paints is not saturated: there, equal colours are a kink of a loss."""
+    """The same, and what FMODR paints is not saturated."""
     see_white(model)
+    paint_greys(model)
+
+
+def paint_greys(model: Any) -> None:
+    """What coarse and refine network paint is not saturated: there, equal colours are a kink of a loss."""
     for network in filter(None, (model.coarse_generator, model.refine_generator)):
         kernel = network.get_layer("head").kernel
         kernel.assign(kernel * 0.1)
@@ -100,7 +105,23 @@ MODELS = {
         {"perceptual": "random", "identity": "random", "recogniser": "random"},
         prepare=see_white_and_paint_greys,
     ),
-    "ca_gan": Tiny("tests.toys.ca_gan.CAGAN"),
+    "ca_gan": Tiny(
+        "tfinpaint.models.CAGAN",
+        {
+            "image_size": 64,
+            "coarse_widths": (4, 4, 8),
+            "coarse_dilations": (2,),
+            "refine_widths": (4, 4, 8),
+            "refine_dilations": (2,),
+            "local_critic_widths": (4, 8),
+            "global_critic_widths": (4, 8),
+            "patch_critic_widths": (4, 4, 8, 8),
+            "stem": 2,
+        },
+        {"recogniser": "random"},
+        prepare=paint_greys,
+    ),
+    "toy_ca_gan": Tiny("tests.toys.ca_gan.CAGAN"),
     "can_dfe": Tiny("tests.toys.can_dfe.CANDFE"),
     "fsg_gan": Tiny("tests.toys.fsg_gan.FSGGAN", features={"identity": "random"}, apart={"norm": False}),
 }

@@ -14,8 +14,8 @@ from tfinpaint.layers import ContextualAttention
 from tfinpaint.losses import masked_mean
 from tfinpaint.models.base import InpaintingModel
 from tfinpaint.models.blocks import clip, conv, head
-from tfinpaint.models.c2fdan.crops import crop, middle_of
 from tfinpaint.models.compose import compose
+from tfinpaint.models.crop import crop, middle_of
 from tfinpaint.training.backend import input_grad
 from tfinpaint.training.declared import output, term
 from tfinpaint.training.recipe import Recipe, Stage, Update

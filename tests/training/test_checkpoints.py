@@ -37,7 +37,7 @@ def test_a_checkpoint_of_another_recipe_changes_nothing(tmp_path):
     model, small = at_stage("can_dfe"), at_stage("can_dfe").recipes["small"]
     alone = replace(small, stages=small.stages[1:])  # a part less that is trained
     save_checkpoint(at_stage("can_dfe", recipe=alone), tmp_path / "a.npz")
-    save_checkpoint(at_stage("ca_gan"), tmp_path / "b.npz")
+    save_checkpoint(at_stage("toy_ca_gan"), tmp_path / "b.npz")
     before = state(model)
     with pytest.raises(CheckpointError, match="must hold the variables of this recipe. Received: .* missing"):
         load_checkpoint(model, tmp_path / "a.npz")
@@ -143,11 +143,11 @@ def test_a_resumed_run_goes_on_behind_all_batches_that_its_steps_have_eaten(tmp_
 
     def data(size, start):
         starts.append(start)
-        batches = [batch_of("ca_gan", i, size, draws=False) for i in range(start, 12)]
+        batches = [batch_of("toy_ca_gan", i, size, draws=False) for i in range(start, 12)]
         return tf.data.Dataset.from_tensor_slices({k: np.stack([b[k] for b in batches]) for k in batches[0]})
 
     def run(seed=0, **options):
-        model = at_stage("ca_gan", seed=seed, recipe="paper")
+        model = at_stage("toy_ca_gan", seed=seed, recipe="paper")
         model.fit_recipe(data, scale=0.2, interval=1, verbose=0, **options)
         return model
 

@@ -25,7 +25,7 @@ def test_the_plan_is_what_fit_recipe_runs(name):
 
 
 def test_the_table_names_updates_and_sums_up():
-    plan = plan_recipe(at_stage("ca_gan"), scale=0.5)
+    plan = plan_recipe(at_stage("toy_ca_gan"), scale=0.5)
     timed = plan_recipe(at_stage("can_dfe"), data_of("can_dfe"), scale=0.5, timed_steps=1)
     assert all(row.hours > 0 and row.hours == row.steps * row.seconds_per_step / 3600 for row in timed)
     for rows in (plan, timed):

@@ -91,7 +91,7 @@ def test_a_routed_term_reaches_only_its_parts():
         "free": {"parts": PAINTERS, "terms": terms},
     }
     for case, changes in cases.items():
-        model = with_update("ca_gan", detach=(), **changes)
+        model = with_update("toy_ca_gan", detach=(), **changes)
         before = weights(model, "refine")
         model.train_on_batch(step_batch(model))
         after[case] = weights(model, "coarse")
@@ -135,7 +135,7 @@ def test_a_measures_keys_are_asked_of_what_is_validated_alone():
 
 
 def test_a_closed_gate_moves_neither_weights_nor_slots():
-    model = with_update("ca_gan", gates={"wide": Gate("hole_share", 0.5)}, gate="wide")
+    model = with_update("toy_ca_gan", gates={"wide": Gate("hole_share", 0.5)}, gate="wide")
     variables = [*model.variables, *model.optimizer.variables]
     before = [v.numpy() for v in variables]
     logs = model.train_on_batch(step_batch(model), return_dict=True)
@@ -145,7 +145,7 @@ def test_a_closed_gate_moves_neither_weights_nor_slots():
 
 
 def test_a_gated_batch_trains_as_its_open_samples_alone():
-    both, alone = (with_update("ca_gan", gates={"wide": Gate("hole_share", 0.01)}, gate="wide") for _ in range(2))
+    both, alone = (with_update("toy_ca_gan", gates={"wide": Gate("hole_share", 0.01)}, gate="wide") for _ in range(2))
     data = step_batch(both, count=3)
     data["mask"][1] = 0
     logs = both.train_on_batch(data, return_dict=True)
@@ -160,14 +160,14 @@ def test_a_gated_batch_trains_as_its_open_samples_alone():
 
 def test_a_critic_steps_five_times_on_five_batches_and_the_painter_on_a_sixth():
     """Each of the six batches counts, and in its place: another one there gives another step."""
-    usual = at_stage("ca_gan", "adversarial")
+    usual = at_stage("toy_ca_gan", "adversarial")
     data = step_batch(usual)
     usual.train_on_batch(data)
     iterations = {key: int(optimizer.iterations) for key, optimizer in usual.optimizer.by_part.items()}
     assert iterations == {"coarse": 1, "refine": 1, "critics": 5}
     assert usual.stage.batches_per_step == 6
     for place in range(6):
-        model = at_stage("ca_gan", "adversarial")
+        model = at_stage("toy_ca_gan", "adversarial")
         other = batch_of(model, 99)
         changed = {k: v.copy() for k, v in data.items()}
         for key, value in changed.items():
@@ -180,7 +180,7 @@ def test_a_critic_steps_five_times_on_five_batches_and_the_painter_on_a_sixth():
 def test_fit_stacks_the_batches_of_a_step():
     import tensorflow as tf
 
-    fitted, stepped = (at_stage("ca_gan", "adversarial") for _ in range(2))
+    fitted, stepped = (at_stage("toy_ca_gan", "adversarial") for _ in range(2))
     data = step_batch(fitted)
     fitted.fit(tf.data.Dataset.from_tensor_slices(data), verbose=0)
     stepped.train_on_batch(data)
@@ -222,7 +222,7 @@ def test_an_epoch_is_a_pass_over_the_faces_and_a_step_schedule_falls_with_it():
     usual = class_of("can_dfe").recipes["small"].stages[1]
     stage = replace(usual, length={"epochs": 2}, batch=2, schedule=schedule)
     assert stage.steps(faces=5) == 2 * 3
-    fresh = replace(class_of("ca_gan").recipes["small"].stages[1], length={"epochs": 2})
+    fresh = replace(class_of("toy_ca_gan").recipes["small"].stages[1], length={"epochs": 2})
     assert fresh.steps(faces=25) == 2 * 3  # of 2 faces, six times a step
     model = at_stage("can_dfe", "completion", recipe=Recipe((stage,)))
     model.begin("completion", length=6, faces_per_epoch=5)

@@ -6,10 +6,12 @@ from tfinpaint.losses.adversarial import (
     logistic_generator_loss,
     relativistic_loss,
 )
+from tfinpaint.losses.discounted import discounted_l1, hole_discount
 from tfinpaint.losses.features import cosine_distance, feature_l1, feature_mse, gram, relative_l1, style_distance
 from tfinpaint.losses.identity import arc_face_logits, arc_face_loss, relation_distance
 from tfinpaint.losses.pixel import binary_cross_entropy, chroma, masked_l1, masked_mean, mean_l1, mean_squared
 from tfinpaint.losses.structure import masked_ssim_distance, ssim_distance
+from tfinpaint.losses.wasserstein import gradient_penalty, wasserstein_critic_loss, wasserstein_generator_loss
 
 __all__ = [
     "arc_face_logits",
@@ -17,9 +19,12 @@ __all__ = [
     "binary_cross_entropy",
     "chroma",
     "cosine_distance",
+    "discounted_l1",
     "feature_l1",
     "feature_mse",
+    "gradient_penalty",
     "gram",
+    "hole_discount",
     "log_mean_sigmoid",
     "logistic_critic_loss",
     "logistic_generator_loss",
@@ -33,4 +38,6 @@ __all__ = [
     "relativistic_loss",
     "ssim_distance",
     "style_distance",
+    "wasserstein_critic_loss",
+    "wasserstein_generator_loss",
 ]

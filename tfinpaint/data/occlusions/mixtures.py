@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
+from tfinpaint.data.occlusions.center_square import CenterSquare
 from tfinpaint.data.occlusions.choice import Choice
 from tfinpaint.data.occlusions.face_mask import FaceMask
+from tfinpaint.data.occlusions.free_form import FreeForm
+from tfinpaint.data.occlusions.half_face import HalfFace
 from tfinpaint.data.occlusions.lower_face_rectangle import LowerFaceRectangle
 from tfinpaint.data.occlusions.no_occlusion import NoOcclusion
 from tfinpaint.data.occlusions.rectangle import Rectangle
@@ -25,7 +28,17 @@ def words_and_rectangles() -> Choice:
     return Choice([Text(), parts, Rectangle(), NoOcclusion()], weights=[0.42, 0.36, 0.14, 0.08])
 
 
+def holes() -> Choice:
+    """CA-GAN's: white holes of which it is told, the paper's square in the middle (section IV) and others.
+
+    Strokes and halves teach it that a hole may lie anywhere and have any form; the paper trains with the square alone.
+    """
+    kinds = [CenterSquare(), FreeForm(colour=1.0), HalfFace(colour=1.0), NoOcclusion()]
+    return Choice(kinds, weights=[0.35, 0.4, 0.17, 0.08])
+
+
 MIXTURES: Mapping[str, Callable[[], Choice]] = {
+    "holes": holes,
     "words_and_rectangles": words_and_rectangles,
     "worn_masks": worn_masks,
 }

@@ -11,7 +11,8 @@ import keras
 from keras import layers, ops
 
 from tfinpaint.models.blocks import conv
-from tfinpaint.models.c2fdan.crops import PARTS, crop
+from tfinpaint.models.c2fdan.crops import PARTS
+from tfinpaint.models.crop import crop
 
 CRITICS = ("global", "whole", *PARTS, "eye_pair")
 

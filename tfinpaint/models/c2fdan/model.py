@@ -11,10 +11,11 @@ from tfinpaint.errors import InputError
 from tfinpaint.models.base import InpaintingModel
 from tfinpaint.models.c2fdan import networks
 from tfinpaint.models.c2fdan.critics import critics
-from tfinpaint.models.c2fdan.crops import crop, crop_side, middle_of, part_centres, template_centres
+from tfinpaint.models.c2fdan.crops import crop_side, part_centres, template_centres
 from tfinpaint.models.c2fdan.recipe import PAPER, SMALL
 from tfinpaint.models.c2fdan.terms import TERMS
 from tfinpaint.models.compose import compose
+from tfinpaint.models.crop import crop, middle_of
 from tfinpaint.models.finishing import RECOGNISER, Finishing
 from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot

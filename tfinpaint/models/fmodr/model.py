@@ -15,6 +15,7 @@ from tfinpaint.models.finishing import RECOGNISER, Finishing
 from tfinpaint.models.fmodr import networks
 from tfinpaint.models.fmodr.recipe import PAPER, SMALL, SMALL_COARSE
 from tfinpaint.models.fmodr.terms import GATES, TERMS
+from tfinpaint.models.two_branches import refine_generator
 from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
 
@@ -91,9 +92,7 @@ class FMODR(Finishing, InpaintingModel):
         self.detector = networks.detector(small, detector_widths, detector_dilations, stem, detector_skips)
         self.coarse_generator = networks.coarse_generator(small, coarse_widths, stem, coarse_limit)
         self.refine_generator = (
-            networks.refine_generator(image_size, refine_widths, refine_dilations, stem, residual)
-            if refine_widths
-            else None
+            refine_generator(image_size, refine_widths, refine_dilations, stem, residual) if refine_widths else None
         )
         self.critic = networks.critic(image_size, critic_widths, critic_dense)
         # The lower three quarters of the aligned face, where a mask sits.
