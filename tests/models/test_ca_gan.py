@@ -142,7 +142,7 @@ def test_the_refine_network_sees_the_coarse_picture_in_the_hole_and_the_given_on
     np.testing.assert_array_equal(picture, found["coarse"])
     kept = np.broadcast_to(data["mask"] == 0, picture.shape)
     np.testing.assert_array_equal(picture[kept], data["occluded"][kept])
-    assert np.abs(picture[~kept]).max() < 1  # no longer white
+    assert (picture[~kept] != 1).mean() > 0.95  # no longer white
 
 
 def test_attention_copies_from_what_is_visible_only():
