@@ -52,7 +52,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--box", type=_box, metavar="X,Y,W,H", help="where the face is, in pixels, forehead to chin")
     parser.add_argument("--faces", choices=("largest", "all"), default="largest", help="default: %(default)s")
     add_first_picture(parser)
-    parser.add_argument("--aligned", action="store_true", help="the photo is itself a cropped, upright face")
+    parser.add_argument(
+        "--aligned",
+        action="store_true",
+        help="the photo is itself a cropped, upright face; with --mask and a model that must be told what is hidden: a "
+        "picture of anything, painted at its own size",
+    )
     parser.add_argument("--save-mask", action="store_true", help="also write what was painted, NAME_mask.png")
     parser.add_argument("--compare", action="store_true", help="also write photo, mask and result, NAME_compare.png")
 
@@ -152,6 +157,8 @@ def _engine(arguments: argparse.Namespace, has_mask: bool) -> Any:
     with quiet_stderr():
         model = load_engine(name, arguments.engine)
         needs_mask = contract_of(model).needs_mask
+        if needs_mask and has_mask and arguments.aligned and arguments.engine is None:
+            model = load_engine(name, "keras")  # can be rebuilt for the picture's own size
         if detector is not None:
             if not needs_mask:
                 raise InputError(

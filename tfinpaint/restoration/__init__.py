@@ -6,7 +6,8 @@ restored.save("restored.jpg")
 """
 
 from tfinpaint.engine import Engine, Restoration
+from tfinpaint.restoration.holes import HolePainter
 from tfinpaint.restoration.job import Restored
 from tfinpaint.restoration.photos import restore_photo, restore_photos
 
-__all__ = ["Engine", "Restoration", "Restored", "restore_photo", "restore_photos"]
+__all__ = ["Engine", "HolePainter", "Restoration", "Restored", "restore_photo", "restore_photos"]

@@ -11,6 +11,7 @@ from tfinpaint import faces as face_tools
 from tfinpaint import images
 from tfinpaint.engine import Engine, check_request, contract_of
 from tfinpaint.errors import InputError, TfinpaintError
+from tfinpaint.restoration.holes import HolePainter
 from tfinpaint.restoration.job import Job, Painter, Restored, look_for_moved, look_further
 
 Source = str | os.PathLike | np.ndarray | images.Photo
@@ -80,7 +81,9 @@ def restore_photos(
         box: (x, y, width, height) of the face, in place of looking for it in the whole photo.
         landmarks: five points of the face, in place of a detector's.
         faces: `"largest"` restores one face of a photo, `"all"` each.
-        aligned: the photo is itself an aligned crop of a face, in the framing of the model.
+        aligned: the photo is itself an aligned crop of a face, in the framing of the model. A model that must be told
+            what is hidden, and that can be resized (a Keras model of the zoo), takes a picture of anything so, and
+            paints it at its own size (see `HolePainter`).
         look_again: look for the face once more when it is painted, and where it then lies elsewhere, paint it anew
             from the photo. What hides a face leads detectors astray; points that the caller gave are no detector's.
         seed: chooses among the faces that a model which draws may paint; its mode without one. The same photo and seed
@@ -101,7 +104,22 @@ def restore_photos(
     if mask is not None:
         hidden = lambda pixels: images.read_mask(mask, pixels.shape[:2], photo=pixels, marks=mask_marks)  # noqa: E731
     read = functools.partial(_photo, first_picture=first_picture)
+    if aligned and hidden is not None and contract_of(model).needs_mask and hasattr(model, "resized"):
+        return _holes_painted(sources, read, HolePainter(model, seed), hidden)
     return _restored(sources, read, Painter(model, seed, batch_size), finder, again, hidden)
+
+
+def _holes_painted(
+    sources: Iterable[Source],
+    read: Callable[[Source], images.Photo],
+    painter: HolePainter,
+    mask: Callable[[np.ndarray], np.ndarray],
+) -> Iterator[tuple[Source, Restored | TfinpaintError]]:
+    for source in sources:
+        try:
+            yield source, painter.paint(read(source), mask)
+        except TfinpaintError as error:
+            yield source, error
 
 
 def _restored(
