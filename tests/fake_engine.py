@@ -76,6 +76,17 @@ class DrawingEngine(RedEngine):
         return np.stack([draw.integers(100, 156, images.shape[1:], np.uint8) for draw in draws])
 
 
+class CopyingEngine(FakeEngine):
+    """Must be told what is hidden, and says that it copied all of it from 32 pixels farther right."""
+
+    def __init__(self) -> None:
+        super().__init__(Contract(mask="needs", extras=("offsets",)))
+
+    def restore(self, images: np.ndarray, masks: np.ndarray | None = None, **options: object) -> Restoration:
+        restored = super().restore(images, masks, **options)
+        return Restoration(restored.images, restored.masks, {"offsets": restored.masks * np.array([0, 32], np.float32)})
+
+
 def one_face(pixels: np.ndarray) -> list[Face]:
     """A detector that sees one face in the middle of any photo, 0.4 of its shorter side between forehead and chin."""
     height, width = pixels.shape[:2]

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from tests.fake_engine import FakeEngine
+from tests.fake_engine import CopyingEngine, FakeEngine
 from tfinpaint import images
 from tfinpaint.engine import Contract
 from tfinpaint.restoration import HolePainter, restore_photo
@@ -117,3 +117,15 @@ def test_windows_move_by_whole_pixels_and_stay_inside(box):
     assert left == int(left) and top == int(top)
     assert 0 <= left <= min(box[0], 700 - 256) and left + 256 >= box[2]
     assert 0 <= top <= min(box[1], 500 - 256) and top + 256 >= box[3]
+
+
+def test_offsets_are_told_in_pixels_of_the_photo():
+    pixels, hole = NOISE[:256, :256], hole_in(256, 256, (100, 100, 140, 140))
+    whole = restore_photo(pixels, CopyingEngine(), mask=hole, aligned=True)  # the 128 px engine saw half of the side
+    np.testing.assert_allclose(whole.offsets[hole], [[0, 64]] * hole.sum(), atol=1e-4)
+    assert not whole.offsets[~hole].any()
+    points = np.array([[160, 100], [160, 150], [130, 125], [100, 100], [100, 150]])  # eyes above each other: turned
+    turned = restore_photo(pixels, CopyingEngine(), mask=hole, landmarks=points)
+    down, right = turned.offsets[hole].mean(0)
+    assert down > 30 and abs(right) < 10
+    assert restore_photo(pixels, GreyEngine(), mask=hole, aligned=True).offsets is None

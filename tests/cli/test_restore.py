@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from tests.fake_engine import DrawingEngine, FakeEngine, RedEngine, no_face, one_face
+from tests.fake_engine import CopyingEngine, DrawingEngine, FakeEngine, RedEngine, no_face, one_face
 from tests.images import samples
 from tfinpaint import cli
 from tfinpaint.cli import restore
@@ -30,6 +30,7 @@ def fakes(monkeypatch):
         "lender": RedEngine(),
         "tight": FakeEngine(Contract(framing="arcface")),
         "drawing": DrawingEngine(),
+        "copying": CopyingEngine(),
     }
     engines = {"fmodr": loaded, **others}
 
@@ -94,6 +95,24 @@ def test_mask_and_comparison_are_written_beside(folder, tmp_path):
     sheet = np.asarray(Image.open(tmp_path / "out_compare.png"))
     assert sheet.shape == (24 + 244, 3 * 244 + 4, 3)
     assert np.array_equal(sheet[24:-4, 4:244], PORTRAIT) and np.array_equal(sheet[24:-4, -244:-4], after)
+
+
+def test_where_the_attention_copied_from_is_drawn_beside(folder, tmp_path, capsys):
+    Image.fromarray(np.zeros((240, 240), np.uint8)).save(tmp_path / "none.png")
+    mask = np.zeros((240, 240), np.uint8)
+    mask[100:140, 100:140] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    command = ["restore", str(folder / "b.png"), "-o", str(tmp_path / "out.png"), "--save-attention"]
+    given = ["--model", "copying", "--mask", str(tmp_path / "mask.png")]
+    assert cli.main([*command, *given]) == 0
+    drawn = np.asarray(Image.open(tmp_path / "out_attention.png"))
+    assert drawn.shape == (240, 240 + 8 + 60, 3)
+    np.testing.assert_array_equal(drawn[110, 120], [255, 0, 0])  # copied from the right, all equally far
+    assert (np.ptp(drawn[:100, :240].astype(int), axis=-1) == 0).all()
+    assert cli.main([*command, *given[:-1], str(tmp_path / "none.png")]) == 0
+    assert (np.ptp(np.asarray(Image.open(tmp_path / "out_attention.png"))[:, :240].astype(int), axis=-1) == 0).all()
+    assert cli.main(command) == 1
+    assert "--save-attention must go with a model that says where it copies from" in capsys.readouterr().err
 
 
 def test_a_given_mask_is_used(folder, tmp_path):

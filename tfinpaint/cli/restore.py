@@ -13,6 +13,9 @@ from tfinpaint.cli.outputs import Output, add_first_picture, check_outputs, plan
 if TYPE_CHECKING:
     from tfinpaint.restoration import Restored
 
+# End of the name of a file beside the restored one -> the option that asks for it.
+_SIDE_FILES = {"_mask.png": "save_mask", "_attention.png": "save_attention", "_compare.png": "compare"}
+
 
 def add_parser(subparsers: Any) -> None:
     """Adds the command to the program's parser."""
@@ -59,6 +62,11 @@ def add_parser(subparsers: Any) -> None:
         "picture of anything, painted at its own size",
     )
     parser.add_argument("--save-mask", action="store_true", help="also write what was painted, NAME_mask.png")
+    parser.add_argument(
+        "--save-attention",
+        action="store_true",
+        help="also write where a model with contextual attention (ca_gan) copied from, NAME_attention.png",
+    )
     parser.add_argument("--compare", action="store_true", help="also write photo, mask and result, NAME_compare.png")
 
 
@@ -73,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("--aligned says that the photo is the face; leave out --box.")
     if arguments.mask and arguments.detector:
         raise InputError("Only one of --mask and --detector may say what hides the face; leave out the other.")
-    ends = ["_mask.png"] * arguments.save_mask + ["_compare.png"] * arguments.compare
+    ends = [end for end, option in _SIDE_FILES.items() if getattr(arguments, option)]
     outputs, words = plan(arguments.photos, arguments.output, ends, first_picture=arguments.first_picture)
     if len(outputs) > 1 and (arguments.mask or arguments.box):
         raise InputError(f"--mask and --box belong to one photo. Received: {len(outputs)} photos.")
@@ -117,7 +125,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     """What decides how a photo is restored."""
     from tfinpaint._version import __version__
 
-    decisive = ("model", "engine", "detector", "seed", "faces", "aligned", "first_picture", "save_mask", "compare")
+    decisive = ("model", "engine", "detector", "seed", "faces", "aligned", "first_picture", *_SIDE_FILES.values())
     return {"version": __version__} | {name: getattr(arguments, name) for name in decisive}
 
 
@@ -136,7 +144,7 @@ def _save_all(
             try:
                 if isinstance(result, TfinpaintError):
                     raise result
-                _save(result, output.target, arguments.save_mask, arguments.compare)
+                _save(result, output.target, [end for end, option in _SIDE_FILES.items() if getattr(arguments, option)])
             except TfinpaintError as error:
                 failures.append(error)
             else:
@@ -157,6 +165,8 @@ def _engine(arguments: argparse.Namespace, has_mask: bool) -> Any:
     with quiet_stderr():
         model = load_engine(name, arguments.engine)
         needs_mask = contract_of(model).needs_mask
+        if arguments.save_attention and "offsets" not in contract_of(model).extras:
+            raise InputError(f"--save-attention must go with a model that says where it copies from. Received: {name}.")
         if needs_mask and has_mask and arguments.aligned and arguments.engine is None:
             model = load_engine(name, "keras")  # can be rebuilt for the picture's own size
         if detector is not None:
@@ -186,16 +196,22 @@ def _make_folders(targets: Iterable[Path]) -> None:
             raise ImageFileError(f"The folder {folder} cannot be made: {error.strerror or error}.") from None
 
 
-def _save(restored: "Restored", path: Path, save_mask: bool, compare: bool) -> None:
-    from tfinpaint.images import tinted, write_picture, write_sheet
+def _save(restored: "Restored", path: Path, ends: Sequence[str]) -> None:
+    import numpy as np
+
+    from tfinpaint.images import coloured_offsets, tinted, write_picture, write_sheet
 
     restored.save(path)
-    if save_mask:
-        write_picture(restored.mask.astype("uint8") * 255, path.with_name(f"{path.stem}_mask.png"))
-    if compare:
-        before = restored.photo.pixels
-        shown = {"photo": [before], "hidden": [tinted(before, restored.mask)], "restored": [restored.pixels]}
-        write_sheet(shown, path.with_name(f"{path.stem}_compare.png"), side=640, enlarge=False)
+    before, mask = restored.photo.pixels, restored.mask
+    beside = {end: path.with_name(path.stem + end) for end in ends}
+    if "_mask.png" in beside:
+        write_picture(mask.astype("uint8") * 255, beside["_mask.png"])
+    if "_attention.png" in beside:
+        offsets = np.zeros((*mask.shape, 2)) if restored.offsets is None else restored.offsets  # nothing was hidden
+        write_picture(coloured_offsets(restored.pixels, offsets, mask), beside["_attention.png"])
+    if "_compare.png" in beside:
+        shown = {"photo": [before], "hidden": [tinted(before, mask)], "restored": [restored.pixels]}
+        write_sheet(shown, beside["_compare.png"], side=640, enlarge=False)
 
 
 def _box(text: str) -> tuple[float, ...]:

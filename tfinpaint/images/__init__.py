@@ -3,6 +3,7 @@
 from tfinpaint.images.folder import Listing, photos_in, readable_suffixes, why_left_out
 from tfinpaint.images.formats import SUFFIXES, output_suffix
 from tfinpaint.images.masks import read_mask
+from tfinpaint.images.offsets import coloured_offsets
 from tfinpaint.images.photo import MAX_PIXELS, MIN_SIDE, Photo
 from tfinpaint.images.reader import read
 from tfinpaint.images.sheet import contact_sheet, fitted, tinted, write_sheet
@@ -14,6 +15,7 @@ __all__ = [
     "SUFFIXES",
     "Listing",
     "Photo",
+    "coloured_offsets",
     "contact_sheet",
     "fitted",
     "is_ours",

@@ -25,12 +25,15 @@ class Restored:
         pixels: `(height, width, 3)`, uint8, RGB, upright.
         mask: `(height, width)` bool, True where the photo was painted.
         faces: those that were looked at; empty for a photo that is itself an aligned crop.
+        offsets: `(height, width, 2)` float32, from an engine whose attention says so: how many pixels lower and farther
+            right lies what was copied into a painted pixel; None from others.
     """
 
     photo: images.Photo
     pixels: np.ndarray
     mask: np.ndarray
     faces: tuple[face_tools.Face, ...] = ()
+    offsets: np.ndarray | None = None
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes the restored photo, of the same kind as the one read; see `tfinpaint.images.write`."""
@@ -47,6 +50,7 @@ class Look:
         hidden: `(size, size)` bool, the caller's mask, or None.
         restored: `(size, size, 3)` uint8, once it has run.
         mask: `(size, size, 1)`, where that is painted.
+        offsets: `(size, size, 2)`, see `Restored`, in pixels of the square; None from an engine that has none.
         wider: the look around this one, where that is needed.
         first: the look that this one takes the place of; where it saw more hidden, it counts.
     """
@@ -56,6 +60,7 @@ class Look:
     hidden: np.ndarray | None
     restored: np.ndarray | None = None
     mask: np.ndarray | None = None
+    offsets: np.ndarray | None = None
     wider: "Look | None" = None
     first: "Look | None" = None
 
@@ -134,6 +139,8 @@ class Job:
 
     def _paste(self) -> Restored:
         pixels, painted = self.photo.pixels, np.zeros(self.photo.pixels.shape[:2], bool)
+        told = any(look.offsets is not None for look in self.looks)
+        offsets = np.zeros((*painted.shape, 2), np.float32) if told else None
         for look in self.looks:
             parts = [] if look.first is None else [(look.first, look.first.mask)]
             parts += [] if look.wider is None else [(look.wider, look.around())]
@@ -141,7 +148,18 @@ class Job:
                 crop = part.pixels if pixels is self.photo.pixels else None
                 pixels, new = face_tools.paste(pixels, part.restored, mask, part.matrix, crop=crop, hole=self.hole)
                 painted |= new
-        return Restored(self.photo, pixels, painted, self.faces)
+                if part.offsets is not None:
+                    offsets[new] = _in_photo(part, new)
+        return Restored(self.photo, pixels, painted, self.faces, offsets)
+
+
+def _in_photo(look: Look, painted: np.ndarray) -> np.ndarray:
+    """The look's offsets at the photo's painted pixels, `(n, 2)`, in pixels of the photo."""
+    rows, columns = np.nonzero(painted)
+    at = np.stack([columns, rows, np.ones_like(rows)], axis=-1) @ look.matrix.T
+    x, y = np.clip(np.rint(at), 0, len(look.offsets) - 1).astype(int).T
+    down_right = look.offsets[y, x]
+    return (down_right[:, ::-1] @ np.linalg.inv(look.matrix[:, :2]).T)[:, ::-1]
 
 
 @dataclass(frozen=True)
@@ -170,8 +188,9 @@ class Painter:
                 given = np.stack([look.hidden for look in group]).astype(np.float32)[..., None]
             pictures = np.stack([look.pixels for look in group])
             result = self.engine.restore(pictures, given, seed=self.seed, batch_size=self.batch_size)
-            for look, restored, mask in zip(group, result.images, result.masks, strict=True):
-                look.restored, look.mask = restored, mask
+            offsets = result.extras.get("offsets", [None] * len(group))
+            for look, restored, mask, away in zip(group, result.images, result.masks, offsets, strict=True):
+                look.restored, look.mask, look.offsets = restored, mask, away
 
 
 def look_for_moved(jobs: Sequence[Job], finder: face_tools.FaceFinder, painter: Painter) -> None:
