@@ -3,8 +3,9 @@
 `python -m benchmarks.export [PRESET ...]` writes each preset's files into a temporary folder, runs each in a process of
 its own and prints the table; it renews the presets' entries in `benchmarks/results/export.json` and the table of
 `docs/export.md`. Times are of one face, least and median of 30 calls, and the least processor time, which other load on
-the machine disturbs least; the memory is the process's peak. Losses are dB of PSNR in the hole, beside Keras, of 40
-faces: `--data` takes a folder or zip, else they are cut from a portrait.
+the machine disturbs least; the memory is the process's peak. Losses are dB of PSNR in the hole, beside Keras, of up to
+200 faces that calibrate nothing: `--data` takes a folder or zip, else they are cut from a portrait. `--losses` renews
+these alone and leaves the times. It ends with 1 where a file loses more than its kind may.
 """
 
 import argparse
@@ -22,10 +23,10 @@ from typing import Any
 import numpy as np
 
 from tfinpaint import records, zoo
+from tfinpaint.evaluation.report import update_tables
 
 RESULTS = Path(__file__).parent / "results" / "export.json"
 DOCS = Path(__file__).parents[1] / "docs" / "export.md"
-BEGIN, END = "<!-- export: begin -->", "<!-- export: end -->"
 # Row -> (format, quantize) of what is written; None for Keras.
 ROWS = {
     "Keras, `predict_on_batch`": None,
@@ -34,6 +35,7 @@ ROWS = {
     **{f"TFLite, `{kind}`": ("tflite", kind) for kind in ("none", "float16", "int8", "fast", "static")},
 }
 THREADS, CALLS, WARM_UP = (1, 2), 30, 3
+FACES = 200
 
 
 def runner(row: str, preset: str, path: Path, threads: int) -> Callable[[np.ndarray], Any]:
@@ -81,16 +83,25 @@ def _peak_kib() -> int:
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")))
 
 
-def rows(preset: str, data: str | None) -> dict[str, dict[str, Any]]:
-    """All numbers of a preset."""
+def measured_faces(model: Any, data: str | None) -> Any:
+    """A trial of the faces that losses are measured on; `export_model` calibrates on others."""
+    from tfinpaint.export.trial import draw_trial
+
+    return draw_trial(model, data, count=2 * FACES + 20).take(slice(1, None, 2)).take(slice(FACES))
+
+
+def rows(preset: str, data: str | None, timed: bool = True) -> dict[str, dict[str, Any]]:
+    """The numbers of a preset; of its TFLite files only the losses where nothing is timed."""
     from tfinpaint.export import Runner, export_model
-    from tfinpaint.export.trial import draw_trial, losses
+    from tfinpaint.export.trial import losses
 
     model, found = zoo.load(preset), {}
-    trial = draw_trial(model, data).take(slice(1, None, 2))
+    trial = measured_faces(model, data)
     with tempfile.TemporaryDirectory() as folder:
         for i, (row, how) in enumerate(ROWS.items()):
             path, numbers = Path(folder) / str(i), {}
+            if not timed and (how is None or how[0] != "tflite"):
+                continue
             if how is not None:
                 export_model(preset, path, format=how[0], quantize=how[1], data=data, force=True)
                 files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
@@ -98,7 +109,7 @@ def rows(preset: str, data: str | None) -> dict[str, dict[str, Any]]:
             if how is not None and how[0] == "tflite":
                 lost = losses(Runner(path), model, trial)
                 numbers |= {"mean_db": round(float(lost.mean()), 3), "worst_db": round(float(lost.max()), 3)}
-            for threads in THREADS:
+            for threads in THREADS if timed else ():
                 command = [sys.executable, "-m", "benchmarks.export", "--measure", row, preset, str(path), str(threads)]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
                 numbers[f"threads_{threads}"] = json.loads(done.stdout.splitlines()[-1])
@@ -107,9 +118,21 @@ def rows(preset: str, data: str | None) -> dict[str, dict[str, Any]]:
     return {"faces": Path(data).name if data else "portrait", "count": len(trial), "rows": found}
 
 
+def beyond(entry: dict[str, Any]) -> list[str]:
+    """The rows of a preset that lose more than they may."""
+    from tfinpaint.export.quantize import BOUNDS
+
+    limits = {row: BOUNDS[how[1]] for row, how in ROWS.items() if how and how[1] in BOUNDS}
+    rows = entry["rows"]
+    return [r for r, (mean, worst) in limits.items() if rows[r]["mean_db"] > mean or rows[r]["worst_db"] > worst]
+
+
 def table(results: dict[str, Any]) -> str:
     """Of all presets, Markdown."""
+    faces = [f"{entry['count']} faces of {entry['faces']} (`{preset}`)" for preset, entry in results["presets"].items()]
     lines = [
+        f"Losses were measured on {', '.join(faces)}:",
+        "",
         "| preset | file | KiB | processor ms | ms, 1 thread | ms, 2 threads | peak MB | loss, dB: mean | worst face |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
@@ -122,26 +145,35 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("presets", nargs="*", default=["fmodr_128", "c2fdan_128_small"])
     parser.add_argument("--data", help="folder or zip of faces")
+    parser.add_argument("--losses", action="store_true", help="renew what the files lose; leave the times")
     parser.add_argument("--measure", nargs=4, metavar="WORD", help=argparse.SUPPRESS)
     options = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if options.measure:
         row, preset, path, threads = options.measure
         print(json.dumps(measure(row, preset, Path(path), int(threads))))
-        return
+        return 0
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"presets": {}}
-    results |= {"machine": records.hardware() | {"load": os.getloadavg()[0]}, "versions": records.environment()}
+    if not options.losses:
+        results |= {"machine": records.hardware() | {"load": os.getloadavg()[0]}, "versions": records.environment()}
+    missed = []
     for preset in options.presets:
-        results["presets"][preset] = {"weights": zoo.preset(preset).sha256, **rows(preset, options.data)}
+        entry = {"weights": zoo.preset(preset).sha256, **rows(preset, options.data, timed=not options.losses)}
+        if options.losses:
+            before = results["presets"][preset]["rows"]
+            entry["rows"] = {row: numbers | entry["rows"].get(row, {}) for row, numbers in before.items()}
+        results["presets"][preset] = entry
         records.write_json(results, RESULTS)
-        text = DOCS.read_text(encoding="utf-8")
-        before, after = text[: text.index(BEGIN)], text[text.index(END) :]
-        DOCS.write_text(f"{before}{BEGIN}\n{table(results)}\n{after}", encoding="utf-8")
+        update_tables(DOCS, table(results), mark="export")
+        missed += [f"{preset}: {row} loses more than it may" for row in beyond(entry)]
+    for line in missed:
+        print(line)
+    return bool(missed)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

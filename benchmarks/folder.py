@@ -36,7 +36,7 @@ MARGIN = 40  # pixels that the middle of a face may lie away from the middle of 
 def make_photos(folder: Path, count: int, seed: int) -> None:
     """Writes so many photos; no two are the same."""
     rng, portrait, points = np.random.default_rng(seed), load_portrait(), np.array(LANDMARKS, float)
-    hidden = cv2.fillConvexPoly(portrait.copy(), _mask_of(points).astype(int), (120, 170, 200))
+    hidden = cv2.fillConvexPoly(portrait.copy(), mask_outline(points).astype(int), (120, 170, 200))
     folder.mkdir()
     for i in range(count):
         scale, angle = rng.uniform(0.5, 1), rng.uniform(-15, 15)
@@ -48,7 +48,7 @@ def make_photos(folder: Path, count: int, seed: int) -> None:
         Image.fromarray(photo).save(folder / f"{i:05}.jpg", quality=90)
 
 
-def _mask_of(points: np.ndarray) -> np.ndarray:
+def mask_outline(points: np.ndarray) -> np.ndarray:
     """The outline of a worn mask."""
     left, right, nose, *_ = points
     across = right - left

@@ -1,10 +1,12 @@
 """`tfinpaint export` as a person types it; the models are tiny."""
 
+import numpy as np
 import pytest
 
 from tests.models.tiny import make
 from tfinpaint import cli, zoo
 from tfinpaint.export import read_about, write
+from tfinpaint.export.trial import Trial
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +24,7 @@ def fast(monkeypatch):
         return b"network"
 
     monkeypatch.setattr(write, "_tflite", tflite)
+    monkeypatch.setattr(write, "_smaller", lambda model, network, *_: (network, {"mean_db": 0.0, "worst_db": 0.0}))
     return asked
 
 
@@ -80,3 +83,29 @@ def test_weights_of_ones_own_are_exported_without_the_presets_hash(fast, tmp_pat
     assert cli.main(["export", "fmodr_256", "-o", str(tmp_path / "b.tflite"), "--untrained"]) == 0
     for name in ("a", "b"):
         assert read_about(tmp_path / f"{name}.tflite")["weights"] is None
+
+
+def test_no_faces_to_measure_on_is_a_sentence_and_leaves_nothing(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(write, "_tflite", lambda *_: b"network")
+    (tmp_path / "faces").mkdir()
+    arguments = ["export", "fmodr", "-o", str(tmp_path / "out.tflite"), "--quantize", "static"]
+    assert cli.main([*arguments, "--data", str(tmp_path / "faces")]) == 1
+    error = capsys.readouterr().err
+    assert str(tmp_path / "faces") in error and error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["faces"]
+
+
+def test_a_file_that_loses_too_much_ends_the_command_with_1_unless_forced(monkeypatch, tmp_path, capsys):
+    faces = np.zeros((4, 8, 8, 3), np.uint8)
+    monkeypatch.setattr("tfinpaint.export.trial.draw_trial", lambda *_: Trial(faces, faces, faces[..., :1]))
+    monkeypatch.setattr("tfinpaint.export.trial.losses", lambda *_: np.array([0.0, 0.4]))
+    monkeypatch.setattr(write, "_tflite", lambda *_: b"network")
+    monkeypatch.setattr(write, "Runner", lambda path: None)
+    arguments = ["export", "fmodr", "-o", str(tmp_path / "out.tflite"), "--quantize", "float16"]
+    assert cli.main(arguments) == 1
+    error = capsys.readouterr().err
+    assert "may lose 0.02 dB in the mean and 0.1 dB on the worst face. Received: 0.2 and 0.4 on 2 faces" in error
+    assert error.count("\n") == 1 and list(tmp_path.iterdir()) == []
+    assert cli.main([*arguments, "--force"]) == 0
+    assert "may lose 0.02 dB" in capsys.readouterr().err
+    assert read_about(tmp_path / "out.tflite")["loss"]["worst_db"] == 0.4

@@ -19,7 +19,7 @@ from tfinpaint.errors import InputError
 
 KINDS = ("int8", "fast", "static")
 # How many dB of PSNR in the hole a kind may lose, in the mean of the faces and on the worst one.
-BOUNDS = {"int8": (0.1, 0.5), "fast": (0.1, 0.5), "static": (0.3, 2.0)}
+BOUNDS = {"float16": (0.02, 0.1), "int8": (0.1, 0.5), "fast": (0.1, 0.5), "static": (0.3, 2.0)}
 _OUTLIER = 5  # a face with so many times the median's largest activation would set the scale of all others
 
 

@@ -82,8 +82,8 @@ def export_model(
             write_onnx(model, about, made)
         else:
             network = _tflite(model, quantize == "float16", Path(folder))
-            if quantize in eight_bit.KINDS:
-                network, about["loss"] = _quantized(model, network, about, data, force, Path(folder))
+            if quantize != "none":
+                network, about["loss"] = _smaller(model, network, about, data, force, Path(folder))
             made.write_bytes(with_about(network, about))
         if path.is_dir():
             shutil.rmtree(path)
@@ -118,35 +118,44 @@ def _tflite(model: Any, half: bool, folder: Path) -> bytes:
     return convert(folder / "saved", list(traced), half=half)
 
 
-def _quantized(
+def _smaller(
     model: Any, network: bytes, about: dict[str, Any], data: Any, force: bool, folder: Path
 ) -> tuple[bytes, dict[str, Any]]:
-    """The network with 8-bit convolutions, and what it loses.
+    """The network, of kinds with 8 bits with these, and what it loses.
 
     Half of the faces are looked at for `static`; all files are measured on the other half.
     """
-    from tfinpaint.export.trial import draw_trial, losses
+    from tfinpaint.export.trial import draw_trial
 
     kind, trial, calls = about["quantize"], draw_trial(model, data), None
     if kind == "static":
         calls = eight_bit.requests_of(model, trial.take(slice(None, None, 2)))
         usual = eight_bit.usual(eight_bit.largest_activations(network, next(iter(calls.values()))))
         calls = {name: [c for c, u in zip(each, usual, strict=True) if u] for name, each in calls.items()}
-    made, trial = eight_bit.quantized(network, kind, model.sensitive, calls), trial.take(slice(1, None, 2))
-    (folder / "tried").write_bytes(with_about(made, about))
-    lost = losses(Runner(folder / "tried"), model, trial)
-    loss = {"faces": Path(data).name if data else "portrait", "count": len(lost)}
+    if kind in eight_bit.KINDS:
+        network = eight_bit.quantized(network, kind, model.sensitive, calls)
+    (folder / "tried").write_bytes(with_about(network, about))
+    faces = Path(data).name if data else "portrait"
+    return network, _loss(Runner(folder / "tried"), model, trial.take(slice(1, None, 2)), kind, faces, force)
+
+
+def _loss(file: Runner, model: Any, trial: Any, kind: str, faces: str, force: bool) -> dict[str, Any]:
+    """What a file loses on the faces of a trial, within its bounds unless forced."""
+    from tfinpaint.export.trial import losses
+
+    lost = losses(file, model, trial)
+    loss = {"faces": faces, "count": len(lost)}
     loss |= {"mean_db": round(float(lost.mean()), 3), "worst_db": round(float(lost.max()), 3)}
     mean, worst = eight_bit.BOUNDS[kind]
     if loss["mean_db"] > mean or loss["worst_db"] > worst:
         said = (
             f"A file of kind {kind!r} may lose {mean} dB in the mean and {worst} dB on the worst face. Received: "
-            f"{loss['mean_db']} and {loss['worst_db']} on {len(lost)} faces of {loss['faces']}"
+            f"{loss['mean_db']} and {loss['worst_db']} on {len(lost)} faces of {faces}"
         )
         if not force:
             raise ExportError(f"{said}; take another kind, or --force.")
-        warnings.warn(f"{said}.", stacklevel=3)
-    return made, loss
+        warnings.warn(f"{said}.", stacklevel=4)
+    return loss
 
 
 def _check_free(path: Path, format: str, force: bool) -> None:  # noqa: A002
