@@ -2,10 +2,10 @@
 
 from benchmarks.faults.export import EXPORT
 from benchmarks.faults.fault import Fault
-from benchmarks.faults.ledgers import C2FDAN, FMODR
+from benchmarks.faults.ledgers import C2FDAN, CAGAN, FMODR
 from benchmarks.faults.pictures import DATA, NETWORKS, PICTURES, SCORES
 from benchmarks.faults.training import TRAINING
 
-FAULTS = (*PICTURES, *DATA, *NETWORKS, *SCORES, *TRAINING, *EXPORT, *FMODR, *C2FDAN)
+FAULTS = (*PICTURES, *DATA, *NETWORKS, *SCORES, *TRAINING, *EXPORT, *FMODR, *C2FDAN, *CAGAN)
 
 __all__ = ["FAULTS", "Fault"]

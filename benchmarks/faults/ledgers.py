@@ -1,4 +1,4 @@
-"""Faults against what the ledgers of FMODR and C2FDAN claim: networks, terms and recipes that are not the papers'."""
+"""Faults against what the ledgers of FMODR, C2FDAN and CA-GAN claim: networks, terms, recipes not the papers'."""
 
 from benchmarks.faults.fault import Fault
 
@@ -100,5 +100,45 @@ C2FDAN = (
         (
             "tests/models/test_c2fdan.py::test_eq_2_composes_with_the_soft_mask_in_training_and_keeps_known_pixels_when_restoring",
         ),
+    ),
+)
+
+_CAGAN = "tests/models/test_ca_gan_claims.py"
+
+CAGAN = (
+    Fault(
+        "CA-GAN: the coarse network sees what lies in the hole",
+        "tfinpaint/models/ca_gan/model.py",
+        "visible = _white_in(image, mask)",
+        "visible = image",
+        ("tests/models/test_ca_gan.py::test_what_lies_in_the_hole_reaches_no_network",),
+    ),
+    Fault(
+        "CA-GAN: what the critics say teaches the coarse network, too",
+        "tfinpaint/models/ca_gan/recipe.py",
+        'route={"wgan_g": ("refine",)},',
+        "route={},",
+        (f"{_CAGAN}::test_what_the_critics_say_teaches_the_refine_network_and_not_the_coarse_one",),
+    ),
+    Fault(
+        "CA-GAN: the critics step on one batch five times",
+        "tfinpaint/models/ca_gan/recipe.py",
+        "times=5, fresh=True",
+        "times=5",
+        (f"{_CAGAN}::test_critics_step_five_times_on_fresh_batches_and_the_painters_once_on_another",),
+    ),
+    Fault(
+        "CA-GAN: the penalty is that of the whole picture",
+        "tfinpaint/models/ca_gan/terms.py",
+        "losses.gradient_penalty(gradient, hole)",
+        "losses.gradient_penalty(gradient)",
+        (f"{_CAGAN}::test_the_penalty_of_linear_critics_is_that_of_their_weights_in_the_hole",),
+    ),
+    Fault(
+        "CA-GAN: the discount is off by one pixel",
+        "tfinpaint/losses/discounted.py",
+        "ops.power(gamma, distance)",
+        "ops.power(gamma, distance - 1.0)",
+        (f"{_CAGAN}::test_reconstruction_is_discounted_in_the_hole_and_plain_around_it",),
     ),
 )

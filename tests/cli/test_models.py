@@ -51,6 +51,25 @@ def test_models_are_listed_shown_and_verified(capsys):
     assert f"fmodr_128  {record.sha256}  ok" in said and f"fmodr_128.tflite  {record.lite['sha256']}  ok" in said
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["restore", "{face}", "-o", "{out}/a.png", "--aligned", "--mask", "{face}", "--model", "ca_gan_256"],
+        ["demo", "--out", "{out}", "--model", "ca_gan_256"],
+        ["benchmark", "ca_gan_256", "--protocol", "public-1", "--out", "{out}"],
+        ["train", "ca_gan_256", "--data", "{face}", "--weights", "zoo", "--out", "{out}"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_model_without_weights_says_so_and_names_those_that_have_some(command, tmp_path, capsys):
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(tmp_path / "face.png")
+    filled = [word.format(face=tmp_path / "face.png", out=tmp_path / "out") for word in command]
+    assert cli.main(filled) == 1
+    said = capsys.readouterr().err
+    assert "No weights are published for 'ca_gan_256'" in said and "tfinpaint train ca_gan_256" in said
+    assert "take one that has: c2fdan_128_small" in said
+
+
 def test_a_model_from_outside_is_listed_shown_verified_and_restores(outside, tmp_path, capsys):
     assert cli.main(["models"]) == 0 and "mine_64" in capsys.readouterr().out
     assert cli.main(["models", "mine"]) == 0 and "# Mine" in capsys.readouterr().out

@@ -10,6 +10,7 @@ from tfinpaint.data import FaceSet, NumpyBatches, OccluderBank, render_occluders
 from tfinpaint.data.occluder_bank import MIRRORED, fit_similarities, photo_light, similarity_matrix
 from tfinpaint.data.occlusions import LowerFaceRectangle, Occlusion
 from tfinpaint.data.occlusions.draws import Draws
+from tfinpaint.data.occlusions.mixtures import holes
 from tfinpaint.data.pipeline import hole_distance
 from tfinpaint.errors import InputError
 from tfinpaint.faces.uv import GenericHead
@@ -328,7 +329,7 @@ class Fog(Occlusion):
         )
 
 
-@pytest.mark.parametrize("occlusion", [Fog(), LowerFaceRectangle()], ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize("occlusion", [Fog(), LowerFaceRectangle(), holes()], ids=lambda o: type(o).__name__)
 def test_rendered_occluders_are_the_drawn_ones(occlusion):
     faces = face_set(3)
     occluders = render_occluders(faces, occlusion, 4, seed=7)
