@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.models.tiny import batch, make
+from tfinpaint import zoo
 from tfinpaint.errors import InputError
 from tfinpaint.models.ca_gan import networks
 from tfinpaint.models.two_branches import refine_generator
@@ -181,6 +182,16 @@ def test_a_mask_over_everything_gives_a_finite_picture_and_copies_nothing():
     assert all(np.isfinite(v).all() for v in found.values())
     assert not found["offsets"][0].any() and found["offsets"][1].any()
     assert np.ptp(found["image"][0]) > 0
+
+
+def test_a_model_with_a_reduced_coarse_network_begins_with_the_weights_of_one_of_half_its_side(tmp_path):
+    """As ca_gan_256_small does with those of ca_gan_128."""
+    small, large = make("ca_gan"), make("ca_gan", seed=1, image_size=128, coarse_scale=2)
+    zoo.load_weights(large, zoo.save_weights(small, tmp_path / "small.weights.h5"))
+    for ours, theirs in zip(small.painters.weights, large.painters.weights, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-3, atol=1e-6)
+    one, other = (zoo.preset(name).arguments for name in ("ca_gan_128", "ca_gan_256_small"))
+    assert {**one, "image_size": 256, "coarse_scale": 2} == other
 
 
 # ---- bad input -------------------------------------------------------------------------------------------------------
