@@ -10,7 +10,7 @@ from PIL import Image, features
 
 from tests.data.photos import encoded
 from tests.faces_for_tests import synthetic_faces
-from tfinpaint.data import concatenate, load_faces, split_by_identity
+from tfinpaint.data import concatenate, load_faces, picture_files, split_by_identity
 from tfinpaint.data.picture_files import fingerprint, left_out, pictures_of, readers_of
 from tfinpaint.errors import ImageFileError, InputError
 
@@ -41,6 +41,24 @@ def test_a_folder_and_its_zip_hold_the_same_pictures(people):
     assert [p.name for p in pictures_of(people)] == [p.name for p in pictures_of(archive)] == NAMES
     assert [p.folder for p in pictures_of(archive)] == [n.split("/")[0] for n in NAMES]
     assert {k: read() for k, read in readers_of(people).items()} == {k: r() for k, r in readers_of(archive).items()}
+
+
+def test_names_that_lead_out_of_a_zip_are_left_out(people):
+    archive = zipped(people)
+    with zipfile.ZipFile(archive, "a") as members:
+        for name in ("../../out.png", "person0/../../out.png", "/out.png"):
+            members.writestr(name, encoded(FACES[0]))
+    assert [picture.name for picture in pictures_of(archive)] == NAMES
+    assert "3 with names that lead out of the zip" in left_out(archive)
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_what_is_longer_than_any_picture_is_named_and_not_read(people, kind, monkeypatch):
+    size = (people / NAMES[0]).stat().st_size
+    monkeypatch.setattr(picture_files, "MAX_BYTES", size - 1)
+    read = readers_of(people if kind == "folder" else zipped(people))[NAMES[0]]
+    with pytest.raises(ImageFileError, match=f"{NAMES[0]} in .* cannot be read .*are no picture"):
+        read()
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])

@@ -266,6 +266,7 @@ FAULTS = {
     "form no face:": lambda p: p[[0, 1, 2, 4, 3]],
     "look like shares of the picture": lambda p: p / 80,
     "lies outside the picture of 80x80": lambda p: p + 100_000,
+    "pixels apart in a picture of 80x80": lambda p: (p - p.mean(0)) * 1e6 + p.mean(0),
     "one spot": lambda p: 0 * p,
 }
 
@@ -280,6 +281,17 @@ def test_landmarks_of_no_face_in_the_picture_are_bad_files(folder, tmp_path, wor
     faces = load_faces(folder, landmarks=tmp_path / "l.npz", on_bad="skip")
     assert faces.bad == (NAMES[1],) and len(faces) == len(NAMES) - 1
     assert np.isfinite(faces.landmarks).all()
+
+
+def test_a_name_with_two_faces_is_told(folder, tmp_path):
+    points = np.array(LANDMARKS)
+    names = np.array([*NAMES[:-1], NAMES[0]], "S")
+    np.savez(tmp_path / "l.npz", name=names, landmarks=points)
+    with pytest.raises(InputError, match=f"must name each picture once. Received: '{NAMES[0]}' twice"):
+        load_faces(folder, landmarks=tmp_path / "l.npz")
+    points[-1] = points[0]  # the same twice is no contradiction
+    np.savez(tmp_path / "l.npz", name=names, landmarks=points)
+    assert len(load_faces(folder, landmarks=tmp_path / "l.npz")) == len(NAMES) - 1
 
 
 @pytest.mark.parametrize("turn", [90, 180, -90])

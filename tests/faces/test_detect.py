@@ -93,7 +93,9 @@ def test_a_box_that_no_detector_agrees_with_gets_the_mean_face():
         assert x[0] < x[2] < x[1] and y[0] < y[2] < y[3]
 
 
-@pytest.mark.parametrize("box", [(0, 0, 0, 5), (500, 0, 10, 10), (-20, 0, 10, 10), (1, 2, 3), (0, 0, np.nan, 4)])
+@pytest.mark.parametrize(
+    "box", [(0, 0, 0, 5), (500, 0, 10, 10), (-20, 0, 10, 10), (1, 2, 3), (0, 0, np.nan, 4), (0, 0, 9, 1e9)]
+)
 def test_a_box_outside_the_photo_is_refused(box):
     with pytest.raises(InputError, match="`box` must be"):
         face_in_box(np.zeros((300, 400, 3), np.uint8), box)
@@ -106,6 +108,9 @@ def test_landmarks_are_used_as_they_are():
     for bad in (np.zeros((5, 2)), np.zeros((4, 2)), np.full((5, 2), np.nan)):
         with pytest.raises(InputError, match="five points"):
             face_from_landmarks(bad)
+    large = (FACE.landmarks - FACE.landmarks[0]) * 1e6 + 200
+    with pytest.raises(InputError, match="a face at most 4 times as large as the photo, 400x300"):
+        FaceFinder(no_face, landmarks=large)(np.zeros((300, 400, 3), np.uint8))
 
 
 def test_no_face_suggests_what_to_do():

@@ -1,5 +1,8 @@
 """Every fault of a file becomes one clear sentence."""
 
+import os
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,6 +10,7 @@ from PIL import Image
 from tests.images import samples
 from tfinpaint import images
 from tfinpaint.errors import ImageFileError
+from tfinpaint.images import reader
 
 
 def sentence(path) -> str:
@@ -104,3 +108,22 @@ def test_threads_that_read_leave_the_programs_warnings_as_they_were(tmp_path):
     for thread in threads:
         thread.join()
     assert list(warnings.filters) == before
+
+
+def test_what_is_longer_than_any_photo_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "MAX_BYTES", 3_000_000)
+    (tmp_path / "disk.jpg").touch()
+    os.truncate(tmp_path / "disk.jpg", 3_000_001)
+    assert "at most 0.0 GB" in sentence(tmp_path / "disk.jpg")
+    with pytest.raises(ImageFileError, match="/dev/zero must have at most"):  # without an end
+        images.read("/dev/zero")
+
+
+def test_a_pipe_is_read_to_its_end(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (700, 900, 3), np.uint8)  # more than one block
+    Image.fromarray(noise).save(tmp_path / "a.png")
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=[(tmp_path / "a.png").read_bytes()])
+    writer.start()
+    assert np.array_equal(images.read(tmp_path / "pipe").pixels, noise)
+    writer.join()

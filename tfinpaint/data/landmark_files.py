@@ -44,7 +44,12 @@ def read_landmarks(file: str | os.PathLike) -> dict[str, np.ndarray]:
             "`landmarks` must hold five finite points (x, y) per name. "
             f"Received: {len(names)} names and points of shape {points.shape} in {str(file)!r}."
         )
-    return dict(zip(names, points, strict=True))
+    found = dict(zip(names, points, strict=True))
+    if len(found) < len(names):
+        for name, five in zip(names, points, strict=True):
+            if not np.array_equal(found[name], five, equal_nan=True):
+                raise InputError(f"`landmarks` must name each picture once. Received: {name!r} twice in {str(file)!r}.")
+    return found
 
 
 def read_corners(file: str | os.PathLike) -> dict[str, np.ndarray]:

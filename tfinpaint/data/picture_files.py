@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tfinpaint.errors import ImageFileError, InputError
-from tfinpaint.images import Listing, readable_suffixes, why_left_out
+from tfinpaint.images import MAX_BYTES, Listing, readable_suffixes, why_left_out
 
 _SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")  # of macOS, Synology, Windows
 _FAULTS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
@@ -116,6 +116,8 @@ def stop_or_warn(bad: Mapping[str, str], total: int, what: str, on_bad: str) -> 
 def _why_left_out(name: str, suffixes: tuple[str, ...]) -> str | None:
     """As `why_left_out`, for a name below a folder or in a zip: thumbnails and the like lie in folders of their own."""
     *folders, file = PurePosixPath(name).parts
+    if ".." in folders or name.startswith("/"):
+        return "with names that lead out of the zip"
     if any(folder in _SYSTEM_FOLDERS or folder.startswith(".") for folder in folders):
         return "in hidden folders or those of the system"
     return why_left_out(file, suffixes)
@@ -128,7 +130,7 @@ def _wanted(name: str, suffixes: tuple[str, ...]) -> bool:
 def _in_folder(path: Path, suffixes: tuple[str, ...]) -> list[PictureFile]:
     names = ((file.relative_to(path).as_posix(), file) for file in path.rglob("*"))
     return [
-        PictureFile(name, str(file.stat().st_size), _reader(name, path, file.read_bytes))
+        PictureFile(name, str(size := file.stat().st_size), _reader(name, path, size, file.read_bytes))
         for name, file in names
         if _wanted(name, suffixes) and file.is_file()
     ]
@@ -149,7 +151,7 @@ def _in_zip(path: Path, suffixes: tuple[str, ...]) -> list[PictureFile]:
             with lock:  # threads would only queue on the one file handle
                 return archive.read(info)
 
-        return _reader(info.filename, path, read)
+        return _reader(info.filename, path, info.file_size, read)
 
     return [
         PictureFile(info.filename, f"{info.file_size} {info.CRC:08x}", member(info))
@@ -158,8 +160,10 @@ def _in_zip(path: Path, suffixes: tuple[str, ...]) -> list[PictureFile]:
     ]
 
 
-def _reader(name: str, path: Path, read: Callable[[], bytes]) -> Callable[[], bytes]:
+def _reader(name: str, path: Path, size: int, read: Callable[[], bytes]) -> Callable[[], bytes]:
     def checked() -> bytes:
+        if size > MAX_BYTES:  # a few bytes of a zip can become very many
+            raise ImageFileError(f"The picture {name} in {path} cannot be read ({size / 1e9:.1f} GB are no picture).")
         try:
             return read()
         except _FAULTS as error:

@@ -28,6 +28,8 @@ __all__ = [
     "split_by_identity",
 ]
 
+_LARGEST = 4  # how far apart points may lie, in units of the picture's longer side
+
 
 def load_faces(
     path: str | os.PathLike,
@@ -129,10 +131,12 @@ def _decode(file: PictureFile) -> np.ndarray | None:
 
 
 def _beyond(points: np.ndarray, picture: np.ndarray) -> str | None:
-    """What is wrong with points whose middle lies outside the picture."""
+    """What is wrong with points whose middle lies outside the picture, or that lie far apart for its size."""
     height, width = picture.shape[:2]
     x, y = np.mean(points, axis=0)
     inside = -0.5 <= x < width and -0.5 <= y < height
+    if (span := np.ptp(points, axis=0).max()) > _LARGEST * max(height, width):
+        return f"they lie {span:.0f} pixels apart in a picture of {width}x{height}"
     return None if inside else f"their middle ({x:.0f}, {y:.0f}) lies outside the picture of {width}x{height} pixels"
 
 

@@ -60,7 +60,7 @@ def matched_grain(part: np.ndarray, known: np.ndarray, enlargement: float) -> np
     noise = np.random.default_rng(0).standard_normal((height, width), np.float32)
     noise = noise - _blur(noise, 1.0)
     level = min(1.4826 * float(np.median(detail)), _GRAIN_LIMIT)
-    return (level / noise.std() * noise)[..., None]
+    return (level / max(noise.std(), 1e-6) * noise)[..., None]
 
 
 def _ring(mask: np.ndarray, low: float, high: float) -> np.ndarray:

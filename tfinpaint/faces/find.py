@@ -12,6 +12,7 @@ from tfinpaint.faces.face import Face, largest, overlap
 from tfinpaint.framing import landmark_fault
 
 # The five points in a face's box, in units of its width and height: the mean of 1,250 upright portraits.
+_LARGEST = 4  # a face's side in units of the photo's longer one: the rest of it lies outside
 _POINTS_IN_BOX = np.array([[0.266, 0.336], [0.719, 0.342], [0.484, 0.545], [0.292, 0.715], [0.676, 0.720]])
 
 
@@ -55,6 +56,11 @@ class FaceFinder:
                     f"`landmarks` must be points of the photo, {size[0]}x{size[1]} pixels, at least one of them in it. "
                     f"Received: {face.landmarks.tolist()}."
                 )
+            if max(face.box[2:]) > _LARGEST * max(size):
+                raise InputError(
+                    f"`landmarks` must be of a face at most {_LARGEST} times as large as the photo, {size[0]}x"
+                    f"{size[1]} pixels. Received: {face.landmarks.tolist()}."
+                )
             return (face,)
         self.detector = self.detector or default_detector()
         if self.box is not None:
@@ -84,7 +90,7 @@ def face_in_box(pixels: np.ndarray, box: Sequence[float], detector: Detector | N
         detector: looks into the box and a margin around it; None takes the mean face.
 
     Raises:
-        InputError: the box is not four numbers, is empty, or does not touch the photo.
+        InputError: the box is not four numbers, is empty, does not touch the photo, or is many times as large.
     """
     if len(box) != 4 or not np.isfinite(box).all():
         raise InputError(f"`box` must be four numbers (x, y, width, height). Received: {tuple(box)}.")
@@ -92,6 +98,10 @@ def face_in_box(pixels: np.ndarray, box: Sequence[float], detector: Detector | N
     height, width = pixels.shape[:2]
     if w <= 0 or h <= 0 or x >= width or y >= height or x + w <= 0 or y + h <= 0:
         raise InputError(f"`box` must be (x, y, width, height) inside the photo of {width}x{height}. Received: {box}.")
+    if max(w, h) > _LARGEST * max(width, height):
+        raise InputError(
+            f"`box` must be at most {_LARGEST} times as large as the photo of {width}x{height}. Received: {box}."
+        )
     if detector is not None:
         low = np.maximum([x - w / 2, y - h / 2], 0).astype(int)
         window = pixels[low[1] : int(y + 1.5 * h) + 1, low[0] : int(x + 1.5 * w) + 1]

@@ -4,12 +4,13 @@ from tfinpaint.images.folder import Listing, photos_in, readable_suffixes, why_l
 from tfinpaint.images.formats import SUFFIXES, output_suffix
 from tfinpaint.images.masks import read_mask
 from tfinpaint.images.offsets import coloured_offsets
-from tfinpaint.images.photo import MAX_PIXELS, MIN_SIDE, Photo
+from tfinpaint.images.photo import MAX_BYTES, MAX_PIXELS, MIN_SIDE, Photo
 from tfinpaint.images.reader import read
 from tfinpaint.images.sheet import contact_sheet, fitted, tinted, write_sheet
 from tfinpaint.images.writer import is_ours, write, write_picture
 
 __all__ = [
+    "MAX_BYTES",
     "MAX_PIXELS",
     "MIN_SIDE",
     "SUFFIXES",

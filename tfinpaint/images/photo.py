@@ -11,6 +11,7 @@ from PIL import Image
 from tfinpaint.errors import InputError
 
 MAX_PIXELS = 150_000_000
+MAX_BYTES = 16 * MAX_PIXELS  # twice what the largest photo takes that is not compressed at all
 MIN_SIDE = 16
 
 

@@ -7,7 +7,7 @@ import re
 import threading
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, ImageOps, JpegImagePlugin
 
 from tfinpaint.errors import ImageFileError
 from tfinpaint.images import png
-from tfinpaint.images.photo import MAX_PIXELS, MIN_SIDE, Photo, to_pixels
+from tfinpaint.images.photo import MAX_BYTES, MAX_PIXELS, MIN_SIDE, Photo, to_pixels
 
 _FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP", "TIFF": "TIFF", "BMP": "BMP"}
 _HEIC = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
@@ -91,9 +91,29 @@ def read(path: str | os.PathLike, data: bytes | None = None, *, first_picture: b
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise _too_long(path, size)
+        with path.open("rb") as file:
+            data = file.read() if path.is_file() else _drained(file)
     except OSError as error:
         raise ImageFileError(f"{path} cannot be read: {error.strerror or error}.") from None
+    if len(data) > MAX_BYTES:
+        raise _too_long(path, len(data))
+    return data
+
+
+def _drained(file: BinaryIO) -> bytes:
+    """All that a pipe or device gives, or more than a photo may have of one without an end."""
+    data = bytearray()
+    while len(data) <= MAX_BYTES and (block := file.read(2**20)):
+        data += block
+    return bytes(data)
+
+
+def _too_long(path: Path, size: int) -> ImageFileError:
+    limit = MAX_BYTES / 1e9
+    return ImageFileError(f"{path} must have at most {limit:.1f} GB, as photos have. Received: {size / 1e9:.1f} GB.")
 
 
 def _checked(path: Path, data: bytes) -> bytes:
