@@ -94,6 +94,14 @@ LAYERS = (
         {"key_ratio": 2, "normalize": True},
         trainable=3 * 10 + 12 + 1,
     ),
+    LayerCase("channel_attention", layers.ChannelAttention, {"ratio": 2}, trainable=20 + 20),
+    LayerCase(
+        "dual_attention_fusion",
+        layers.DualAttentionFusion,
+        {"ratio": 2, "filters": 5, "return_parts": True},
+        masked=True,
+        trainable=40 + 5 + 1 + 95 + 230 + 46,
+    ),
     LayerCase("straight_through_clip", layers.StraightThroughClip, {"low": -0.5}),
 )
 

@@ -135,3 +135,36 @@ def test_masked_ssim_distance_is_the_mean_over_the_hole():
     np.testing.assert_allclose(found[1], losses.ssim_distance(a, b)[1], rtol=1e-4)
     np.testing.assert_allclose(found[0], 4 * np.asarray(losses.ssim_distance(a, b, hole))[0], rtol=1e-4)
     np.testing.assert_array_equal(losses.masked_ssim_distance(a, b, 0 * hole), [0, 0])
+
+
+def test_contrast_in_closed_form():
+    """Own key equal, all others at right angles: log(1 + n exp(-1/t)); all keys equal: log(n + 1)."""
+    axes = np.eye(8, dtype="float32")
+    for t in (1.0, 0.07):
+        logits = losses.contrast_logits(axes[:2], axes[:2], axes[2:], t)
+        np.testing.assert_allclose(losses.info_nce(logits), [np.log1p(6 * np.exp(-1 / t))] * 2, rtol=1e-5, atol=1e-6)
+        same = losses.contrast_logits(axes[:1], axes[:1], axes[[0] * 5], t)
+        np.testing.assert_allclose(losses.info_nce(same), [np.log(6)], rtol=1e-6)
+    wrong = losses.contrast_logits(axes[:1], axes[1:2], axes[:1], 0.07)  # its own key is the one at a right angle
+    np.testing.assert_allclose(losses.info_nce(wrong), [1 / 0.07], rtol=1e-5)
+
+
+def test_a_field_is_pooled_over_its_valid_pixels_alone():
+    field = np.array([[0.2, 0.4], [0.8, 9.0]], "float32").reshape(1, 2, 2, 1) * np.ones(2, "float32")
+    valid = np.array([[1, 1], [1, 0]], "float32").reshape(1, 2, 2, 1)
+    pooled, share = losses.pooled_field(field, valid, 1)
+    np.testing.assert_allclose(pooled, np.full((1, 1, 1, 2), 1.4 / 3), rtol=1e-6)
+    np.testing.assert_allclose(share, [[[[0.75]]]])
+    nowhere, share = losses.pooled_field(field, 0 * valid, 1)
+    assert not np.any(nowhere) and not np.any(share)
+
+
+def test_correspondence_counts_valid_pixels_at_any_scale():
+    target, valid = np.zeros((2, 2, 2, 2), "float32"), np.zeros((2, 2, 2, 1), "float32")
+    valid[0, 0] = 1
+    predicted = np.full((2, 2, 2, 2), 0.5, "float32")
+    predicted[0, 0, 0] = 0.1
+    np.testing.assert_allclose(losses.correspondence_l1(predicted, target, valid), [0.3, 0], rtol=1e-5)
+    predicted[0, 1] = 7.0  # where nothing is valid
+    np.testing.assert_allclose(losses.correspondence_l1(predicted, target, valid), [0.3, 0], rtol=1e-5)
+    np.testing.assert_allclose(losses.correspondence_l1(predicted[:, :1, :1], target, valid), [0.1, 0], rtol=1e-5)

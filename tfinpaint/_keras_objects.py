@@ -12,11 +12,13 @@ from types import ModuleType
 from typing import Any
 
 OBJECTS = {
-    "tfinpaint.models": ("C2FDAN", "CAGAN", "FMODR"),
+    "tfinpaint.models": ("C2FDAN", "CAGAN", "CANDFE", "FMODR"),
     "tfinpaint.layers": (
+        "ChannelAttention",
         "ContextualAttention",
         "DMFB",
         "DepthToSpace",
+        "DualAttentionFusion",
         "PatchCrossAttention",
         "PixelSelfAttention",
         "PullPush",

@@ -36,6 +36,7 @@ class Entry:
 MODELS = {
     "c2fdan": Entry("tfinpaint.models.c2fdan:C2FDAN", "c2fdan_128_small"),
     "ca_gan": Entry("tfinpaint.models.ca_gan:CAGAN", "ca_gan_128"),
+    "can_dfe": Entry("tfinpaint.models.can_dfe:CANDFE", "can_dfe_128"),
     "fmodr": Entry("tfinpaint.models.fmodr:FMODR", "fmodr_128"),
 }
 

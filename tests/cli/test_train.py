@@ -80,7 +80,7 @@ def spy(monkeypatch, room, name, seen):
     ("name", "walk", "keys"),
     [
         # a thousandth of 200 passes over 20 faces, two a step: two steps
-        ("can_dfe", ["--recipe", "paper", "--scale", "0.001"], {"uv", "uv_valid", "occluded2", "mask2"}),
+        ("toy_can_dfe", ["--recipe", "paper", "--scale", "0.001"], {"uv", "uv_valid", "occluded2", "mask2"}),
         ("toy_ca_gan", ["--scale", "0.3"], {"distance"}),
         ("fsg_gan", ["--scale", "0.3"], set()),
     ],
@@ -101,7 +101,7 @@ def test_batches_hold_what_the_stages_of_any_model_read(name, walk, keys, faces,
 
 def test_only_the_stages_that_run_are_asked_what_they_read(faces, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(zoo, "load", lambda preset, weights: eager("can_dfe"))
+    monkeypatch.setattr(zoo, "load", lambda preset, weights: eager("toy_can_dfe"))
     spy(monkeypatch, pipeline, "occlude", seen)
     arguments = ["--data", str(faces), "--out", str(tmp_path / "run"), "--stages", "contrast", "--scale", "0.1"]
     assert cli.main(["train", "fmodr", *arguments]) == 0

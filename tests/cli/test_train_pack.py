@@ -34,7 +34,7 @@ def shards(tmp_path):
 
 
 def test_a_model_that_reads_more_is_trained_and_its_place_is_counted_in_faces(shards, tmp_path, monkeypatch):
-    monkeypatch.setattr(zoo, "load", lambda name, weights: make("can_dfe"))
+    monkeypatch.setattr(zoo, "load", lambda name, weights: make("toy_can_dfe"))
     monkeypatch.setattr(zoo, "preset", lambda name: zoo.Preset(name, "can_dfe", {}, {}))
     # Two of 200 epochs of either stage: seven faces in batches of two are four steps each.
     options = ["--scale", "0.01", "--interval", "3", "--checkpoint-minutes", "0", "--policy", "float32"]

@@ -35,6 +35,9 @@ def features(slots=("perceptual", "identity")) -> dict:
     def identity_maps(x):
         return {"block1": perceptual(x)["relu3_3"], "block3": ops.max_pool(perceptual(x)["relu3_3"], 4, 4)}
 
+    def style(x):
+        return {"pool1": ops.max_pool(perceptual(x)["relu3_3"], 2, 2)}
+
     def recogniser(x):
         return {"low": perceptual(x)["relu3_3"], "embedding": identity(x)}
 
@@ -42,6 +45,7 @@ def features(slots=("perceptual", "identity")) -> dict:
         "perceptual": perceptual,
         "identity": identity,
         "identity_maps": identity_maps,
+        "style": style,
         "recogniser": recogniser,
     }
     return {slot: networks[slot] for slot in slots}

@@ -122,7 +122,26 @@ MODELS = {
         prepare=paint_greys,
     ),
     "toy_ca_gan": Tiny("tests.toys.ca_gan.CAGAN"),
-    "can_dfe": Tiny("tests.toys.can_dfe.CANDFE"),
+    "can_dfe": Tiny(
+        "tfinpaint.models.CANDFE",
+        {
+            "image_size": 32,
+            "encoder_widths": (4, 6, 8),
+            "decoder_widths": (8, 6, 4),
+            "scales": 3,
+            "norm": False,
+            "transposed": False,
+            "ratio": 2,
+            "fusion_width": 4,
+            "stem": 2,
+            "dimension": 6,
+            "queue": 10,
+            "temperature": 0.5,  # at the paper's 0.07 so small an encoder takes steps that are too long
+            "patch_critic_widths": (4, 4, 8, 8),
+        },
+        {"style": "random", "recogniser": "random"},
+    ),
+    "toy_can_dfe": Tiny("tests.toys.can_dfe.CANDFE"),
     "fsg_gan": Tiny("tests.toys.fsg_gan.FSGGAN", features={"identity": "random"}, apart={"norm": False}),
 }
 

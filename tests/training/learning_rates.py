@@ -37,12 +37,12 @@ class Rates(keras.callbacks.Callback):
 def check() -> None:
     """Each way changes all parts' rates in proportion; what `optimizer.learning_rate` says is the largest of them."""
     stage = replace(
-        class_of("can_dfe").recipes["small"].stage("completion"),
+        class_of("toy_can_dfe").recipes["small"].stage("completion"),
         length={"steps": LENGTH},
         updates=(Update(RATES, {"rec": 1.0}),),
     )
     recipe = Recipe((stage, replace(stage, name="cosine", schedule=SCHEDULES["cosine"])))
-    model = at_stage("can_dfe", recipe=recipe, run_eagerly=False, jit_compile=keras.backend.backend() == "jax")
+    model = at_stage("toy_can_dfe", recipe=recipe, run_eagerly=False, jit_compile=keras.backend.backend() == "jax")
     data, usual = step_batch(model), np.array(list(RATES.values()))
 
     def fit(*callbacks: keras.callbacks.Callback) -> list[list[float]]:

@@ -26,7 +26,7 @@ def state(model):
 
 
 def test_a_checkpoint_brings_its_stage(tmp_path):
-    saved, loaded = at_stage("can_dfe", "contrast"), at_stage("can_dfe", "completion")
+    saved, loaded = at_stage("toy_can_dfe", "contrast"), at_stage("toy_can_dfe", "completion")
     save_checkpoint(saved, tmp_path / "c.npz")
     load_checkpoint(loaded, tmp_path / "c.npz")
     assert loaded.stage.name == "contrast"
@@ -34,9 +34,9 @@ def test_a_checkpoint_brings_its_stage(tmp_path):
 
 
 def test_a_checkpoint_of_another_recipe_changes_nothing(tmp_path):
-    model, small = at_stage("can_dfe"), at_stage("can_dfe").recipes["small"]
+    model, small = at_stage("toy_can_dfe"), at_stage("toy_can_dfe").recipes["small"]
     alone = replace(small, stages=small.stages[1:])  # a part less that is trained
-    save_checkpoint(at_stage("can_dfe", recipe=alone), tmp_path / "a.npz")
+    save_checkpoint(at_stage("toy_can_dfe", recipe=alone), tmp_path / "a.npz")
     save_checkpoint(at_stage("toy_ca_gan"), tmp_path / "b.npz")
     before = state(model)
     with pytest.raises(CheckpointError, match="must hold the variables of this recipe. Received: .* missing"):

@@ -107,7 +107,7 @@ def test_the_logged_gradient_is_the_unscaled_one_of_the_steps_that_were_made():
 
 
 def test_parts_of_one_update_have_scales_of_their_own():
-    scaled, plain = (at_stage("can_dfe", "completion", loss_scaling=scaling) for scaling in (True, False))
+    scaled, plain = (at_stage("toy_can_dfe", "completion", loss_scaling=scaling) for scaling in (True, False))
     for part, exponent in (("encoder", 3), ("decoder", 9)):
         optimizer = scaled.optimizer_of(part, scaled.stage.updates[0])
         optimizer.dynamic_scale.assign(2.0**exponent)

@@ -12,7 +12,7 @@ def data_of(name):
     return lambda size, start: ((batch_of(name, i, size),) for i in range(start, 10_000))
 
 
-@pytest.mark.parametrize("name", ["can_dfe", "fsg_gan"])
+@pytest.mark.parametrize("name", ["toy_can_dfe", "fsg_gan"])
 def test_the_plan_is_what_fit_recipe_runs(name):
     """Also where lengths count epochs, passes over the faces."""
     options = {"scale": 0.5, "faces_per_epoch": 3}
@@ -26,7 +26,7 @@ def test_the_plan_is_what_fit_recipe_runs(name):
 
 def test_the_table_names_updates_and_sums_up():
     plan = plan_recipe(at_stage("toy_ca_gan"), scale=0.5)
-    timed = plan_recipe(at_stage("can_dfe"), data_of("can_dfe"), scale=0.5, timed_steps=1)
+    timed = plan_recipe(at_stage("toy_can_dfe"), data_of("toy_can_dfe"), scale=0.5, timed_steps=1)
     assert all(row.hours > 0 and row.hours == row.steps * row.seconds_per_step / 3600 for row in timed)
     for rows in (plan, timed):
         lines = plan_table(rows).splitlines()
@@ -37,7 +37,7 @@ def test_the_table_names_updates_and_sums_up():
 
 
 def test_wrong_plans_are_refused():
-    model = at_stage("can_dfe")
+    model = at_stage("toy_can_dfe")
     with pytest.raises(InputError, match="`scale` must be above 0"):
         plan_recipe(model, scale=0)
     with pytest.raises(RecipeError, match="`stage` must be one of"):

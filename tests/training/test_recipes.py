@@ -116,15 +116,15 @@ def test_fmodr_trains_end_to_end_in_one_stage_that_no_paper_has():
 
 
 def test_a_term_of_weight_0_is_not_computed():
-    model = with_update("can_dfe", parts={"decoder": 1e-3}, terms={"rec": 1.0, "uv": 0.0}, optimizer=None)
+    model = with_update("toy_can_dfe", parts={"decoder": 1e-3}, terms={"rec": 1.0, "uv": 0.0}, optimizer=None)
     assert model.batch_keys() == {"occluded2"}  # of the hook and the measure; not `uv`
     logs = model.train_on_batch(step_batch(model), return_dict=True)
     assert set(logs) == {"rec", "decoder_gradient"}
 
 
 def test_a_measures_keys_are_asked_of_what_is_validated_alone():
-    small = class_of("can_dfe").recipes["small"]
-    model = at_stage("can_dfe", recipe=Recipe((replace(small.stages[1], measures=("hole_l1", "contrast_top1")),)))
+    small = class_of("toy_can_dfe").recipes["small"]
+    model = at_stage("toy_can_dfe", recipe=Recipe((replace(small.stages[1], measures=("hole_l1", "contrast_top1")),)))
     assert model.batch_keys() == {"mask2", "uv", "uv_valid", "occluded2"}
     data = step_batch(model)
     single = {key: value for key, value in data.items() if key != "occluded2"}
@@ -188,7 +188,7 @@ def test_fit_stacks_the_batches_of_a_step():
 
 
 def test_hooks_run_inside_the_compiled_step_and_see_its_own_outputs():
-    model = at_stage("can_dfe", "contrast", run_eagerly=False, jit_compile=False)
+    model = at_stage("toy_can_dfe", "contrast", run_eagerly=False, jit_compile=False)
     slow, fast = (
         [v.numpy() for v in vs] for vs in (model.hooks["momentum_update"].moves(model), weights_of_query(model))
     )
@@ -219,12 +219,12 @@ def keys_of(model, data):
 
 def test_an_epoch_is_a_pass_over_the_faces_and_a_step_schedule_falls_with_it():
     schedule = {"name": "step", "every_epochs": 1, "factor": 0.1}
-    usual = class_of("can_dfe").recipes["small"].stages[1]
+    usual = class_of("toy_can_dfe").recipes["small"].stages[1]
     stage = replace(usual, length={"epochs": 2}, batch=2, schedule=schedule)
     assert stage.steps(faces=5) == 2 * 3
     fresh = replace(class_of("toy_ca_gan").recipes["small"].stages[1], length={"epochs": 2})
     assert fresh.steps(faces=25) == 2 * 3  # of 2 faces, six times a step
-    model = at_stage("can_dfe", "completion", recipe=Recipe((stage,)))
+    model = at_stage("toy_can_dfe", "completion", recipe=Recipe((stage,)))
     model.begin("completion", length=6, faces_per_epoch=5)
     rates = []
     for i in range(4):
@@ -241,8 +241,8 @@ SCHEDULES = [{"name": "step", "every_epochs": 1, "factor": 0.1}, {"name": "cosin
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=["step", "cosine"])
 def test_where_no_one_says_how_many_faces_there_are_a_schedule_of_epochs_does_not_fall(schedule):
     """`compile` and `fit` alone, without `fit_recipe`; told the number, it falls by the end of the stage."""
-    stage = replace(class_of("can_dfe").recipes["paper"].stages[1], length={"epochs": 2}, schedule=schedule)
-    model = at_stage("can_dfe", recipe=Recipe((stage,)))
+    stage = replace(class_of("toy_can_dfe").recipes["paper"].stages[1], length={"epochs": 2}, schedule=schedule)
+    model = at_stage("toy_can_dfe", recipe=Recipe((stage,)))
     for faces, falls in ((None, False), (2, True)):
         model.begin(stage.name, faces_per_epoch=faces)
         for i in range(3):
@@ -252,7 +252,7 @@ def test_where_no_one_says_how_many_faces_there_are_a_schedule_of_epochs_does_no
 
 
 def test_a_part_that_two_stages_train_with_different_optimizers_has_both():
-    model = at_stage("can_dfe", "contrast")
+    model = at_stage("toy_can_dfe", "contrast")
     assert set(model.optimizer.by_part) == {"encoder/0", "encoder/1", "head", "decoder"}
     first, second = (model.optimizer.by_part[f"encoder/{i}"] for i in range(2))
     slots = [v.numpy() for v in second.variables]
@@ -364,7 +364,7 @@ CONTRADICTIONS = {
 
 @pytest.fixture(scope="module")
 def can_dfe():
-    return class_of("can_dfe")()
+    return class_of("toy_can_dfe")()
 
 
 @pytest.mark.parametrize("sentence", CONTRADICTIONS)
@@ -392,4 +392,4 @@ def test_an_unknown_stage_or_recipe_is_named():
 
 def test_fit_before_compile_says_what_to_do():
     with pytest.raises(RecipeError, match=r"must be compiled before fit. Call `model.compile\(\)` first"):
-        class_of("can_dfe")().fit([batch_of("can_dfe")])
+        class_of("toy_can_dfe")().fit([batch_of("toy_can_dfe")])

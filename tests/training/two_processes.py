@@ -77,7 +77,7 @@ def fragile_batch(index: int, gate: Sequence[float] = (1, 1, 1, 1), overflows: b
     """A batch of the samples whose gate values these are; perhaps the last one overflows."""
     some = np.zeros(len(gate), "float32")
     some[-1] = overflows
-    return {**tiny.batch_of("can_dfe", index, len(gate)), "gate": np.array(gate, "float32"), "fragile": some}
+    return {**tiny.batch_of("toy_can_dfe", index, len(gate)), "gate": np.array(gate, "float32"), "fragile": some}
 
 
 def fragile_batches() -> list[dict]:

@@ -6,6 +6,8 @@ from tfinpaint.losses.adversarial import (
     logistic_generator_loss,
     relativistic_loss,
 )
+from tfinpaint.losses.contrast import contrast_logits, info_nce
+from tfinpaint.losses.correspondence import correspondence_l1, pooled_field
 from tfinpaint.losses.discounted import discounted_l1, hole_discount
 from tfinpaint.losses.features import cosine_distance, feature_l1, feature_mse, gram, relative_l1, style_distance
 from tfinpaint.losses.identity import arc_face_logits, arc_face_loss, relation_distance
@@ -18,6 +20,8 @@ __all__ = [
     "arc_face_loss",
     "binary_cross_entropy",
     "chroma",
+    "contrast_logits",
+    "correspondence_l1",
     "cosine_distance",
     "discounted_l1",
     "feature_l1",
@@ -25,6 +29,7 @@ __all__ = [
     "gradient_penalty",
     "gram",
     "hole_discount",
+    "info_nce",
     "log_mean_sigmoid",
     "logistic_critic_loss",
     "logistic_generator_loss",
@@ -33,6 +38,7 @@ __all__ = [
     "masked_ssim_distance",
     "mean_l1",
     "mean_squared",
+    "pooled_field",
     "relation_distance",
     "relative_l1",
     "relativistic_loss",

@@ -3,6 +3,7 @@
 from tfinpaint.models.base import InpaintingModel
 from tfinpaint.models.c2fdan import C2FDAN
 from tfinpaint.models.ca_gan import CAGAN
+from tfinpaint.models.can_dfe import CANDFE
 from tfinpaint.models.fmodr import FMODR
 
-__all__ = ["C2FDAN", "CAGAN", "FMODR", "InpaintingModel"]
+__all__ = ["C2FDAN", "CAGAN", "CANDFE", "FMODR", "InpaintingModel"]

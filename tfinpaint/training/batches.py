@@ -7,7 +7,7 @@ from keras import ops
 
 from tfinpaint.errors import InputError
 
-_CHANNELS = {"image": 3, "occluded": 3, "occluded2": 3, "mask": 1, "mask2": 1, "valid": 1}
+_CHANNELS = {"image": 3, "occluded": 3, "occluded2": 3, "mask": 1, "mask2": 1, "valid": 1, "uv": 2, "uv_valid": 1}
 _INSTEAD = {
     "optimizer": "a recipe names one for each part: give recipe=..., or Recipe.scaled(rates=...) of one",
     "loss": "a recipe weighs the model's own terms: give recipe=...",

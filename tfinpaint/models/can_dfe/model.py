@@ -1,0 +1,238 @@
+"""CAN-DFE: an encoder learned by momentum contrast, a decoder that blends by attention and predicts a dense field."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from tfinpaint import losses
+from tfinpaint.engine import Contract
+from tfinpaint.errors import InputError
+from tfinpaint.models.base import InpaintingModel
+from tfinpaint.models.blocks import shrink
+from tfinpaint.models.can_dfe import networks
+from tfinpaint.models.can_dfe.contrast import HOOKS
+from tfinpaint.models.can_dfe.recipe import PAPER, SMALL
+from tfinpaint.models.can_dfe.terms import MEASURES, TERMS
+from tfinpaint.models.finishing import RECOGNISER, Finishing
+from tfinpaint.training.declared import output
+from tfinpaint.training.feature_slots import FeatureSlot
+from tfinpaint.training.recipe import Stage
+
+TEXTURED = 3  # of the outermost pictures, so many are looked at for texture and identity (the paper's Q)
+
+
+@keras.saving.register_keras_serializable("tfinpaint")
+class CANDFE(Finishing, InpaintingModel):
+    """Repaints a whole face whatever hides it, blind, and predicts where on a face's chart each pixel lies.
+
+    Args:
+        image_size: side of the aligned face in pixels.
+        encoder_widths: channels of the encoder's maps, the largest map first.
+        decoder_widths: channels of the decoder's levels, the deepest first; as many.
+        scales: how many of the decoder's outermost levels give a picture and a field.
+        norm: batch normalisation in encoder and decoder.
+        transposed: the decoder enlarges by transposed convolutions; else by repeating pixels.
+        ratio: of the fusions' channel attention.
+        fusion_width: channels between the convolutions of their blending maps.
+        stem: 2: the encoder's first halving is a folding of pixels; 1: a stride.
+        dimension: of the embeddings that are contrasted.
+        queue: how many keys of earlier samples are remembered; fewer than there are faces.
+        temperature: divides the cosines of embeddings.
+        patch_critic_widths: channels of the critic of the stage `finish`.
+        threshold: a pixel is pasted where the mean of its blending values is above this.
+
+    Call arguments:
+        inputs: `(batch, image_size, image_size, 3)` float in [-1, 1], or a dict with it as `image`.
+
+    Returns:
+        A dict: `raw`, the outermost picture, not composed; `alpha` `(batch, image_size, image_size, 3)` in [0, 1], how
+        much of it is restored; `field` `(batch, image_size, image_size, 2)`, u and v in [0, 1].
+
+    Raises:
+        InputError: sides that cannot be halved so often, or numbers of levels that do not agree.
+
+    Reference: Ma et al., "Contrastive Attention Network with Dense Field Estimation for Face Completion", Pattern
+    Recognition 2022, arXiv:2112.10310.
+    """
+
+    contract = Contract(mask="whole", extras=("raw", "alpha", "field"))
+    painter_names = ("encoder", "decoder")
+    terms: ClassVar = TERMS
+    hooks: ClassVar = HOOKS
+    measures: ClassVar = MEASURES
+    recipes: ClassVar = {"paper": PAPER, "small": SMALL}
+    feature_slots: ClassVar = {
+        "style": FeatureSlot("vgg16", default="imagenet", options={"vgg16": {"taps": ("pool1", "pool2", "pool3")}}),
+        "recogniser": RECOGNISER,
+    }
+
+    def __init__(
+        self,
+        image_size: int = 256,
+        encoder_widths: Sequence[int] = networks.WIDTHS,
+        decoder_widths: Sequence[int] = (512, 512, 512, 256, 128, 64, 32),
+        scales: int = 6,
+        norm: bool = True,
+        transposed: bool = True,
+        ratio: int = 16,
+        fusion_width: int = 32,
+        stem: int = 1,
+        dimension: int = 128,
+        queue: int = 65_536,
+        temperature: float = 0.07,
+        patch_critic_widths: Sequence[int] = (48, 96, 192, 256),
+        threshold: float = 0.5,
+        name: str = "can_dfe",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        _check(image_size, encoder_widths, decoder_widths, scales, queue)
+        self.encoder, self.twin = (
+            networks.encoder(image_size, encoder_widths, norm, stem, which) for which in ("encoder", "twin")
+        )
+        self.head, self.twin_head = (
+            networks.head(encoder_widths[-1], dimension, which) for which in ("head", "twin_head")
+        )
+        self.decoder = networks.decoder(
+            image_size, encoder_widths, decoder_widths, scales, norm, transposed, ratio, fusion_width
+        )
+        for slow, fast in ((self.twin, self.encoder), (self.twin_head, self.head)):
+            slow.set_weights(fast.get_weights())
+        options = {"trainable": False, "aggregation": "only_first_replica", "autocast": False}
+        self.queue = self.add_weight(shape=(queue, dimension), initializer="zeros", name="queue", **options)
+        self.queue.assign(_directions(queue, dimension))
+        self.pointer = self.add_weight(shape=(), dtype="int32", initializer="zeros", name="pointer", **options)
+        # The lower three quarters of the aligned face, where a mask sits.
+        self.prepare_finishing((image_size // 4, image_size // 8, image_size * 3 // 4), patch_critic_widths)
+        self.image_size, self.scales, self.temperature, self.threshold = image_size, scales, temperature, threshold
+        self.default_recipe = "small" if stem > 1 else "paper"
+        self._config = {
+            "image_size": image_size,
+            "encoder_widths": list(encoder_widths),
+            "decoder_widths": list(decoder_widths),
+            "scales": scales,
+            "norm": norm,
+            "transposed": transposed,
+            "ratio": ratio,
+            "fusion_width": fusion_width,
+            "stem": stem,
+            "dimension": dimension,
+            "queue": queue,
+            "temperature": temperature,
+            "patch_critic_widths": list(patch_critic_widths),
+            "threshold": threshold,
+        }
+        self.finish()
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, **self._config}
+
+    def parts(self) -> dict[str, list]:
+        """The twins are in none: no gradient moves them, and nothing freezes their batch normalisation."""
+        return {
+            "encoder": [self.encoder],
+            "head": [self.head],
+            "decoder": [self.decoder],
+            "patch_critic": [self.patch_critic],
+        }
+
+    def begin(self, stage: str, *, length: int | None = None, faces_per_epoch: int | None = None) -> Stage:
+        """Enters a stage; see `RecipeTrainer.begin`.
+
+        Raises:
+            InputError: the stage fills the queue, and there are not more faces than it holds.
+        """
+        begun = super().begin(stage, length=length, faces_per_epoch=faces_per_epoch)
+        fills = any(entry["hook"] == "enqueue" for entries in begun.hooks.values() for entry in entries)
+        keys = self.queue.shape[0]
+        if fills and faces_per_epoch is not None and faces_per_epoch <= keys:
+            raise InputError(
+                f"`queue` must be below the number of faces, or a face is contrasted with itself. Received: "
+                f"queue={keys}, {faces_per_epoch} faces in stage {stage!r}; make the model with a smaller queue, or "
+                "leave the stage out."
+            )
+        return begun
+
+    def call(self, inputs: Any, training: bool = False) -> dict[str, Any]:
+        image = inputs["image"] if isinstance(inputs, dict) else inputs
+        found = self.forward({"occluded": ops.cast(image, "float32")}, ["restored"], training)["restored"]
+        return {"raw": found["picture_1"], "alpha": found["alpha_1"], "field": found["field_1"]}
+
+    def paste_mask(self, image: Any, outputs: dict) -> Any:
+        """Where more was restored than kept, `(batch, side, side, 1)`, 0 or 1."""
+        return ops.cast(ops.mean(outputs["alpha"], axis=-1, keepdims=True) > self.threshold, "float32")
+
+    # ---- what the losses ask for -----------------------------------------------------------------------------------
+
+    @output(by=("encoder",))
+    def maps(self, batch: dict, given: dict, training: bool) -> list:
+        """The encoder's maps of the occluded picture."""
+        return self.encoder(batch["occluded"], training=training)
+
+    @output("maps", by=("head",))
+    def query(self, batch: dict, given: dict, training: bool) -> Any:
+        """Its embedding."""
+        return self.head(given["maps"][-1], training=training)
+
+    @output(reads=("occluded2",))
+    def keys(self, batch: dict, given: dict, training: bool) -> Any:
+        """What the twins say of the second view, without a gradient."""
+        deepest = self.twin(batch["occluded2"], training=training)[-1]
+        return ops.stop_gradient(self.twin_head(deepest, training=training))
+
+    @output("query", "keys")
+    def logits(self, batch: dict, given: dict, training: bool) -> Any:
+        """Likeness of each query to its own key, and to all in the queue, `(batch, 1 + queue)`."""
+        queue = ops.convert_to_tensor(self.queue)
+        return losses.contrast_logits(given["query"], given["keys"], queue, self.temperature)
+
+    @output("maps", by=("decoder",))
+    def restored(self, batch: dict, given: dict, training: bool) -> dict[str, Any]:
+        """What the decoder gives: `picture_k`, `alpha_k` and `field_k` of each scale k from 1, the outermost."""
+        return self.decoder([batch["occluded"], *given["maps"]], training=training)
+
+    @output("restored")
+    def finished(self, batch: dict, given: dict, training: bool) -> Any:
+        """The picture that the stage `finish` looks at: the outermost one, blended as the network will have it."""
+        return given["restored"]["picture_1"]
+
+    @output("restored")
+    def style_levels(self, batch: dict, given: dict, training: bool) -> list[tuple]:
+        """What the network in the slot `style` sees in the outermost pictures and in their photos, by level."""
+        return self._seen("style", batch, given["restored"])
+
+    @output("restored")
+    def recognised_levels(self, batch: dict, given: dict, training: bool) -> list[tuple]:
+        """The same of the recogniser."""
+        return self._seen("recogniser", batch, given["restored"])
+
+    # ---- private ---------------------------------------------------------------------------------------------------
+
+    def _seen(self, slot: str, batch: dict, restored: dict) -> list[tuple]:
+        look, pairs = self.feature_networks.get(slot), []
+        for level in range(1, 1 + min(TEXTURED, self.scales)):
+            painted = restored[f"picture_{level}"]
+            pairs.append((look(painted), look(shrink(batch["image"], self.image_size // painted.shape[1]))))
+        return pairs
+
+
+def _check(size: int, encoder_widths: Sequence[int], decoder_widths: Sequence[int], scales: int, queue: int) -> None:
+    levels = len(encoder_widths)
+    if size % 2**levels:
+        raise InputError(f"`image_size` must be a multiple of {2**levels}. Received: image_size={size}.")
+    if len(decoder_widths) != levels or not 1 <= scales <= levels:
+        raise InputError(
+            "`decoder_widths` must be as many as `encoder_widths`, and `scales` from 1 to that number. Received: "
+            f"{levels} encoder_widths, {len(decoder_widths)} decoder_widths, scales={scales}."
+        )
+    if queue < 1:
+        raise InputError(f"`queue` must be at least 1. Received: queue={queue}.")
+
+
+def _directions(count: int, dimension: int) -> np.ndarray:
+    """What stands in a new queue: random embeddings of length 1, always the same."""
+    rows = np.random.default_rng(0).normal(size=(count, dimension)).astype("float32")
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
