@@ -74,6 +74,13 @@ LAYERS = (
     ),
     LayerCase("pull_push", layers.PullPush, masked=True),
     LayerCase("dmfb", layers.DMFB, {"activation": "elu"}, features=(8, 12, 8), trainable=146 + 7 * 38 + 72),
+    LayerCase("hybrid_dilated_conv", layers.HybridDilatedConv, {"filters": 8}, trainable=14 + 3 * 78 + 88),
+    LayerCase(
+        "hybrid_dilated_conv_chained",
+        layers.HybridDilatedConv,
+        {"filters": 6, "dilations": [1, 3], "arrangement": "chained", "norm": False, "global_pool": True},
+        trainable=10 + 74 + 38 + 10 + 54,
+    ),
     LayerCase("patch_cross_attention", layers.PatchCrossAttention, {"filters": 3}, masked=True, trainable=15),
     LayerCase(
         "patch_cross_attention_straight_through",

@@ -12,13 +12,14 @@ from types import ModuleType
 from typing import Any
 
 OBJECTS = {
-    "tfinpaint.models": ("C2FDAN", "CAGAN", "CANDFE", "FMODR"),
+    "tfinpaint.models": ("C2FDAN", "CAGAN", "CANDFE", "FMODR", "FSGGAN"),
     "tfinpaint.layers": (
         "ChannelAttention",
         "ContextualAttention",
         "DMFB",
         "DepthToSpace",
         "DualAttentionFusion",
+        "HybridDilatedConv",
         "PatchCrossAttention",
         "PixelSelfAttention",
         "PullPush",

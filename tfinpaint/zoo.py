@@ -38,6 +38,7 @@ MODELS = {
     "ca_gan": Entry("tfinpaint.models.ca_gan:CAGAN", "ca_gan_128"),
     "can_dfe": Entry("tfinpaint.models.can_dfe:CANDFE", "can_dfe_128"),
     "fmodr": Entry("tfinpaint.models.fmodr:FMODR", "fmodr_128"),
+    "fsg_gan": Entry("tfinpaint.models.fsg_gan:FSGGAN", "fsg_gan_128"),
 }
 
 

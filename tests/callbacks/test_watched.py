@@ -43,7 +43,11 @@ def test_a_watched_run_on_jax_where_there_is_no_tensorflow(tmp_path):
 
 
 # The last stage of each model, and stages that improve something else than the picture that is restored.
-WATCHED = [*((name, tiny.stages(name)[-1]) for name in tiny.MODELS), ("can_dfe", "contrast"), ("fsg_gan", "structure")]
+WATCHED = [
+    *((name, tiny.stages(name)[-1]) for name in tiny.MODELS),
+    ("can_dfe", "contrast"),
+    ("toy_fsg_gan", "structure"),
+]
 
 
 @pytest.mark.parametrize(("name", "stage"), WATCHED)

@@ -82,7 +82,7 @@ def spy(monkeypatch, room, name, seen):
         # a thousandth of 200 passes over 20 faces, two a step: two steps
         ("toy_can_dfe", ["--recipe", "paper", "--scale", "0.001"], {"uv", "uv_valid", "occluded2", "mask2"}),
         ("toy_ca_gan", ["--scale", "0.3"], {"distance"}),
-        ("fsg_gan", ["--scale", "0.3"], set()),
+        ("toy_fsg_gan", ["--scale", "0.3"], set()),
     ],
 )
 def test_batches_hold_what_the_stages_of_any_model_read(name, walk, keys, faces, tmp_path, monkeypatch):

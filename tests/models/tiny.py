@@ -60,6 +60,13 @@ def paint_greys(model: Any) -> None:
         kernel.assign(kernel * 0.1)
 
 
+def draw_greys(model: Any) -> None:
+    """What FSG-GAN draws and paints is not saturated, and its draws are neither all alike nor all noise."""
+    layers = [(model.encoder, "moments"), (model.decoder, "structure"), (model.generator, "head")]
+    for kernel in (network.get_layer(name).kernel for network, name in layers):
+        kernel.assign(kernel * 0.1)
+
+
 def add_little(model: Any) -> None:
     """Lets C2FDAN's fine network add little to the coarse picture, as a new one does; random heads saturate."""
     kernel = model.fine_network.get_layer("head").kernel
@@ -142,7 +149,24 @@ MODELS = {
         {"style": "random", "recogniser": "random"},
     ),
     "toy_can_dfe": Tiny("tests.toys.can_dfe.CANDFE"),
-    "fsg_gan": Tiny("tests.toys.fsg_gan.FSGGAN", features={"identity": "random"}, apart={"norm": False}),
+    "fsg_gan": Tiny(
+        "tfinpaint.models.FSGGAN",
+        {
+            "image_size": 64,
+            "structure_size": 64,
+            "encoder_widths": (4, 4, 4, 8, 8, 8),
+            "decoder_widths": (8, 8, 8, 4, 4, 4),
+            "latent": 8,
+            "generator_widths": (4, 8, 8),
+            "full_width": 0,
+            "head_width": 4,
+            "norm": False,
+            "patch_critic_widths": (4, 4, 8, 8),
+        },
+        {"identity": "random", "recogniser": "random"},
+        prepare=draw_greys,
+    ),
+    "toy_fsg_gan": Tiny("tests.toys.fsg_gan.FSGGAN", features={"identity": "random"}, apart={"norm": False}),
 }
 
 

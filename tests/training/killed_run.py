@@ -15,7 +15,7 @@ from tests.models.run_stages import at_stage
 from tests.models.tiny import batch_of
 
 RUN = {"scale": 2 / 3, "interval": 2, "verbose": 0}
-NAME = "fsg_gan"  # it draws at random, gathers batch statistics, and its second stage looks through the first's network
+NAME = "toy_fsg_gan"  # draws at random, gathers batch statistics; its second stage looks through the first's network
 
 
 def resumable_data(size: int, start: int) -> Iterator[tuple]:

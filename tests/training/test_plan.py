@@ -12,7 +12,7 @@ def data_of(name):
     return lambda size, start: ((batch_of(name, i, size),) for i in range(start, 10_000))
 
 
-@pytest.mark.parametrize("name", ["toy_can_dfe", "fsg_gan"])
+@pytest.mark.parametrize("name", ["toy_can_dfe", "toy_fsg_gan"])
 def test_the_plan_is_what_fit_recipe_runs(name):
     """Also where lengths count epochs, passes over the faces."""
     options = {"scale": 0.5, "faces_per_epoch": 3}

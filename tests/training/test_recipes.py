@@ -46,7 +46,7 @@ def with_update(name, gates=None, **changes):
 
 def test_a_frozen_part_keeps_its_weights_and_batch_statistics_though_others_look_through_it():
     """FSG-GAN's critic looks through the encoder, with batch normalisation, at photos and paintings."""
-    model = at_stage("fsg_gan", "structure")
+    model = at_stage("toy_fsg_gan", "structure")
     before = weights(model, "vae"), statistics(model, "vae")
     model.train_on_batch(step_batch(model))
     trained = weights(model, "vae"), statistics(model, "vae")
@@ -66,8 +66,8 @@ def test_thawing_gives_back_what_a_model_froze_itself():
             super().finish()
 
     model = HalfFrozen()
-    frozen = replace(class_of("fsg_gan").recipes["small"].stages[0], name="again", frozen=("generator",))
-    recipe = class_of("fsg_gan").recipes["small"]
+    frozen = replace(class_of("toy_fsg_gan").recipes["small"].stages[0], name="again", frozen=("generator",))
+    recipe = class_of("toy_fsg_gan").recipes["small"]
     model.compile(replace(recipe, stages=(frozen, recipe.stages[1])), "again", run_eagerly=True)
     layers = [layer for layer in model.generator.layers if layer.weights]
     assert not any(layer.trainable for layer in layers)
@@ -288,7 +288,7 @@ def test_scaling_multiplies_steps_and_rates():
     assert [s.length["steps"] for s in scaled.stages] == [100, 100, 10, 240, 100, 10, 200, 800]
     assert scaled.stages[0].updates[0].parts["detector"] == pytest.approx(1.5e-4)
     assert {s.batch for s in scaled.stages} == {16}
-    assert class_of("fsg_gan").recipes["paper"].scaled(steps=0.5).stages[0].length == {"epochs": 250}
+    assert class_of("toy_fsg_gan").recipes["paper"].scaled(steps=0.5).stages[0].length == {"epochs": 250}
 
 
 @pytest.mark.parametrize(
@@ -383,7 +383,7 @@ def test_parts_that_share_a_weight_are_refused():
 
 
 def test_an_unknown_stage_or_recipe_is_named():
-    model = at_stage("fsg_gan")
+    model = at_stage("toy_fsg_gan")
     with pytest.raises(RecipeError, match="`stage` must be one of structure, synthesis. Received: stage='finish'"):
         model.begin("finish")
     with pytest.raises(RecipeError, match="`recipe` must be a Recipe or one of paper, small. Received: recipe='large'"):

@@ -5,6 +5,7 @@ from tfinpaint.layers.contextual_attention import ContextualAttention
 from tfinpaint.layers.depth_to_space import DepthToSpace
 from tfinpaint.layers.dmfb import DMFB
 from tfinpaint.layers.dual_attention_fusion import DualAttentionFusion
+from tfinpaint.layers.hybrid_dilated_conv import HybridDilatedConv
 from tfinpaint.layers.patch_cross_attention import PatchCrossAttention
 from tfinpaint.layers.patches import extract_patches, fold, overlap_count
 from tfinpaint.layers.pixel_self_attention import PixelSelfAttention
@@ -19,6 +20,7 @@ __all__ = [
     "ContextualAttention",
     "DepthToSpace",
     "DualAttentionFusion",
+    "HybridDilatedConv",
     "PatchCrossAttention",
     "PixelSelfAttention",
     "PullPush",

@@ -2,6 +2,7 @@
 
 from tfinpaint.losses.adversarial import (
     log_mean_sigmoid,
+    log_soft_mean,
     logistic_critic_loss,
     logistic_generator_loss,
     relativistic_loss,
@@ -10,6 +11,7 @@ from tfinpaint.losses.contrast import contrast_logits, info_nce
 from tfinpaint.losses.correspondence import correspondence_l1, pooled_field
 from tfinpaint.losses.discounted import discounted_l1, hole_discount
 from tfinpaint.losses.features import cosine_distance, feature_l1, feature_mse, gram, relative_l1, style_distance
+from tfinpaint.losses.gaussian import gaussian_kl, gaussian_nll
 from tfinpaint.losses.identity import arc_face_logits, arc_face_loss, relation_distance
 from tfinpaint.losses.pixel import binary_cross_entropy, chroma, masked_l1, masked_mean, mean_l1, mean_squared
 from tfinpaint.losses.structure import masked_ssim_distance, ssim_distance
@@ -26,11 +28,14 @@ __all__ = [
     "discounted_l1",
     "feature_l1",
     "feature_mse",
+    "gaussian_kl",
+    "gaussian_nll",
     "gradient_penalty",
     "gram",
     "hole_discount",
     "info_nce",
     "log_mean_sigmoid",
+    "log_soft_mean",
     "logistic_critic_loss",
     "logistic_generator_loss",
     "masked_l1",

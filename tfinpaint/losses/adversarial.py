@@ -4,6 +4,7 @@
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from keras import ops
@@ -40,6 +41,24 @@ def log_mean_sigmoid(logits: Any) -> Any:
     """
     each = ops.log_sigmoid(ops.reshape(as_float(logits), (ops.shape(logits)[0], -1)))
     return ops.logsumexp(each, axis=-1) - math.log(math.prod(logits.shape[1:]))  # a batch may be of unknown size
+
+
+def log_soft_mean(heads: Sequence[Any], sharpness: float = 1.0, fake: bool = False) -> Any:
+    """Logarithm of what several heads of a critic say together, shape `(batch,)`; finite for any logit.
+
+    Head i says `d_i`, its mean probability over patches; together they say `sum_i w_i d_i` with `w = softmax(sharpness
+    * d)`: heads that believe more in a picture have more to say of it.
+
+    Args:
+        heads: the logits `(batch, ...)` of each.
+        sharpness: 0 makes it the mean of the heads; the larger, the nearer it comes to their maximum.
+        fake: give the logarithm of one minus that instead.
+
+    Reference: FSG-GAN eq. 9 and 10, after Durugkar et al., "Generative Multi-Adversarial Networks", 2017.
+    """
+    real = ops.stack([log_mean_sigmoid(logits) for logits in heads], axis=-1)
+    said = ops.stack([log_mean_sigmoid(-logits) for logits in heads], axis=-1) if fake else real
+    return ops.logsumexp(ops.log_softmax(sharpness * ops.exp(real), axis=-1) + said, axis=-1)
 
 
 def relativistic_loss(leader: Any, trailer: Any, weight: Any) -> Any:

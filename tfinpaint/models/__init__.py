@@ -5,5 +5,6 @@ from tfinpaint.models.c2fdan import C2FDAN
 from tfinpaint.models.ca_gan import CAGAN
 from tfinpaint.models.can_dfe import CANDFE
 from tfinpaint.models.fmodr import FMODR
+from tfinpaint.models.fsg_gan import FSGGAN
 
-__all__ = ["C2FDAN", "CAGAN", "CANDFE", "FMODR", "InpaintingModel"]
+__all__ = ["C2FDAN", "CAGAN", "CANDFE", "FMODR", "FSGGAN", "InpaintingModel"]

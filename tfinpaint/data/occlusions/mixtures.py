@@ -9,6 +9,7 @@ from tfinpaint.data.occlusions.free_form import FreeForm
 from tfinpaint.data.occlusions.half_face import HalfFace
 from tfinpaint.data.occlusions.lower_face_rectangle import LowerFaceRectangle
 from tfinpaint.data.occlusions.no_occlusion import NoOcclusion
+from tfinpaint.data.occlusions.objects import HELD_OUT, Objects
 from tfinpaint.data.occlusions.rectangle import Rectangle
 from tfinpaint.data.occlusions.text import Text
 
@@ -24,8 +25,7 @@ def words_and_rectangles() -> Choice:
     In the wide framing a rectangle laid anywhere hides hair and background more often than an eye. Those on the face
     lean and fade as far as they do in photos.
     """
-    parts = Rectangle(at=("eyes", "nose", "mouth"), turn=(-15, 15), edge=(0, 2.5))
-    return Choice([Text(), parts, Rectangle(), NoOcclusion()], weights=[0.42, 0.36, 0.14, 0.08])
+    return Choice([Text(), _box_on_the_face(), Rectangle(), NoOcclusion()], weights=[0.42, 0.36, 0.14, 0.08])
 
 
 def holes() -> Choice:
@@ -37,8 +37,24 @@ def holes() -> Choice:
     return Choice(kinds, weights=[0.35, 0.4, 0.17, 0.08])
 
 
+def things() -> Choice:
+    """FSG-GAN's (section 4.1): things that people wear or hold, half of them where they do and half anywhere.
+
+    Worn masks, words, boxes and bare faces are ours: one model for whatever hides a face. The kinds `HELD_OUT` are
+    never drawn, so that a test with new things (the paper's Set2) can be made.
+    """
+    worn, strewn = (Objects(held_out=HELD_OUT, placement=where) for where in ("semantic", "anywhere"))
+    kinds = [worn, strewn, FaceMask(), Text(), _box_on_the_face(), NoOcclusion()]
+    return Choice(kinds, weights=[0.26, 0.26, 0.22, 0.08, 0.1, 0.08])
+
+
+def _box_on_the_face() -> Rectangle:
+    return Rectangle(at=("eyes", "nose", "mouth"), turn=(-15, 15), edge=(0, 2.5))
+
+
 MIXTURES: Mapping[str, Callable[[], Choice]] = {
     "holes": holes,
+    "things": things,
     "words_and_rectangles": words_and_rectangles,
     "worn_masks": worn_masks,
 }

@@ -1,0 +1,245 @@
+"""FSG-GAN against its paper: counts, fields of view, what is drawn, what is pasted; terms and stages: the claims."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.models.test_ca_gan import heard
+from tests.models.tiny import batch, make
+from tfinpaint import zoo
+from tfinpaint.errors import InputError
+from tfinpaint.models import FSGGAN
+from tfinpaint.models.blocks import shrink
+from tfinpaint.models.fsg_gan import networks
+
+rng = np.random.default_rng(0)
+
+
+def tensors(**changes):
+    return {key: tf.constant(value) for key, value in batch(**changes).items()}
+
+
+def trainable(network):
+    return sum(int(np.prod(v.shape)) for v in network.trainable_variables)
+
+
+def fields(network, layers, inputs):
+    """How many pixels of the first input the middle of each layer's map sees: the extent of a gradient."""
+    seen = keras.Model(network.inputs, [network.get_layer(name).output for name in layers])
+    inputs = [tf.constant(x) for x in inputs]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(inputs[0])
+        maps = seen(inputs if len(inputs) > 1 else inputs[0])
+        middles = [tf.reduce_sum(x[0, x.shape[1] // 2, x.shape[2] // 2]) for x in maps]
+    extents = []
+    for middle in middles:
+        rows, columns = np.nonzero(np.abs(tape.gradient(middle, inputs[0]))[0].max(-1))
+        assert np.ptp(rows) == np.ptp(columns)
+        extents.append(int(np.ptp(rows)) + 1)
+    return extents
+
+
+# ---- sizes -----------------------------------------------------------------------------------------------------------
+
+
+def test_paper_size_networks_have_the_specified_parameters_and_maps():
+    encoder, generator = networks.encoder(128), networks.generator(128)
+    decoder, heads = networks.decoder(128), networks.heads(encoder.output[:3])
+    counts = [network.count_params() for network in (encoder, decoder, generator, heads)]
+    assert counts == [2_017_088, 3_333_315, 3_509_059, 315_907]
+    assert trainable(encoder) + trainable(decoder) == 5_345_603
+    assert (trainable(generator), trainable(heads)) == (3_503_427, 314_371)
+    assert [x.shape[1:] for x in encoder.output[:3]] == [(32, 32, 64), (8, 8, 128), (2, 2, 256)]
+    assert [x.shape[1:] for x in encoder.output[3:]] == [(1, 1, 512)] * 2
+    assert [x.shape[1:] for x in heads.output] == [(16, 16, 1), (4, 4, 1), (1, 1, 1)]
+    blocks = [generator.get_layer(f"residual_{i}_swish").output.shape[1:] for i in range(3)]
+    assert blocks == [(64, 64, 64), (32, 32, 128), (16, 16, 256)]
+    assert decoder.output.shape[1:] == generator.output.shape[1:] == (128, 128, 3)
+
+
+def test_without_hybrid_dilated_convolutions_it_has_692608_parameters_less():
+    assert networks.generator(128, dilations=()).count_params() == 2_816_451 == 3_509_059 - 692_608
+
+
+def test_heads_as_the_text_has_them_see_every_place_of_a_map_and_normalise_nothing():
+    maps = [keras.Input(shape) for shape in ((32, 32, 64), (8, 8, 128), (2, 2, 256))]
+    heads = networks.heads(maps, plain=True)
+    assert [x.shape[1:] for x in heads.output] == [(32, 32, 1), (8, 8, 1), (2, 2, 1)]
+    assert heads.count_params() == trainable(heads) == 116_227
+    assert len(make("fsg_gan", norm=True, plain_heads=True).heads.non_trainable_variables) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "extents"),
+    [
+        ({}, [33, 93, 213]),
+        ({"arrangement": "chained"}, [45, 129, 297]),
+        ({"dilations": ()}, [13, 33, 73]),
+        ({"full_width": 0}, [34, 94, 214]),
+        ({"full_width": 0, "dilations": ()}, [14, 34, 74]),
+    ],
+    ids=["parallel", "chained", "without", "folded", "folded_without"],
+)
+def test_with_dilation_the_three_blocks_see_at_least_a_quarter_a_half_and_all_of_128_pixels(options, extents):
+    size = 320  # the whole of the widest field is seen
+    generator = networks.generator(size, (4, 4, 4), **{"full_width": 4, "norm": False, **options})
+    pictures = rng.normal(size=(2, 1, size, size, 3)).astype("float32")
+    found = fields(generator, [f"residual_{i}_swish" for i in range(3)], pictures)
+    assert found == extents
+    enough = [extent >= least for extent, least in zip(found, (32, 64, 128), strict=True)]
+    assert all(enough) if options.get("dilations", (1, 2, 5)) else not any(enough)
+
+
+def test_the_heads_look_through_three_fields_of_view():
+    encoder = networks.encoder(448, (2,) * 6, 2, norm=False)
+    pictures = rng.normal(size=(1, 1, 448, 448, 3)).astype("float32")
+    assert fields(encoder, [f"depth_{i}_swish" for i in range(3)], pictures) == [15, 71, 295]
+
+
+@pytest.mark.parametrize(("full_width", "joined"), [(5, [5, 6, 7]), (0, [6, 7])])
+def test_the_decoder_sees_every_block_of_its_own_size(full_width, joined):
+    generator = networks.generator(32, (6, 7, 8), full_width, dilations=(), norm=False)
+    blocks = ["full_swish"] * bool(full_width) + ["residual_0_swish", "residual_1_swish"]
+    skips = [layer for layer in generator.layers if layer.name.startswith("skip_")]
+    for skip, block, width in zip(reversed(skips), blocks, joined, strict=True):
+        assert skip.input[1] is generator.get_layer(block).output and skip.input[0].shape == skip.input[1].shape
+        assert skip.input[1].shape[-1] == width
+
+
+# ---- what is drawn ---------------------------------------------------------------------------------------------------
+
+
+def test_a_structure_is_drawn_of_few_numbers():
+    assert networks.decoder(128).input.shape == (None, 1, 1, 512)  # 512 for 49,152
+    assert make("fsg_gan").contract.noise == {"noise": (1, 1, 8)}
+
+
+def test_a_draw_is_the_mean_and_the_noise_times_the_deviation():
+    model, data = make("fsg_gan"), batch()
+    noise = rng.normal(size=(2, 1, 1, 8)).astype("float32")
+    given = heard(model, "decoder")
+    found = model.forward({**data, "noise": noise}, ["moments", "drawn"], training=True)
+    mean, log_variance = (np.asarray(x) for x in found["moments"])
+    np.testing.assert_allclose(given[0], mean + np.exp(log_variance / 2) * noise, rtol=1e-5, atol=1e-6)
+    model({"image": data["occluded"], "noise": noise})
+    np.testing.assert_allclose(given[1], given[0], rtol=1e-5, atol=1e-6)
+
+
+def test_without_a_seed_the_likeliest_structure_leads_and_training_draws_anew_each_time():
+    model, data = make("fsg_gan"), batch()
+    given = heard(model, "decoder")
+    out = model(data["occluded"])
+    mean = np.asarray(model.forward(data, ["moments"])["moments"][0])
+    np.testing.assert_array_equal(given[0], mean)
+    first, second = (np.asarray(model.forward(data, ["drawn"], training=True)["drawn"]) for _ in range(2))
+    assert np.abs(first - second).max() > 1e-4
+    assert np.abs(first - np.asarray(out["structure"])).max() > 1e-4
+    again = make("fsg_gan")  # draws as the first one did
+    np.testing.assert_array_equal(first, again.forward(data, ["drawn"], training=True)["drawn"])
+
+
+def test_the_generator_sees_picture_and_likeliest_structure():
+    model, data = make("fsg_gan"), tensors()
+    given = heard(model, "generator")
+    found = model.forward(data, ["structure", "restored"], training=True)
+    np.testing.assert_array_equal(given[0][0], data["occluded"])
+    np.testing.assert_array_equal(given[0][1], found["structure"])
+
+
+def test_the_structure_that_leads_knows_gathered_statistics_only():
+    """Though the step trains: by the batch's own ones each sample would depend on the others."""
+    model, data = make("fsg_gan", norm=True), batch(count=3)
+    alone = {key: value[:1] for key, value in data.items()}
+    whole, single = (np.asarray(model.forward(d, ["structure"], training=True)["structure"]) for d in (data, alone))
+    np.testing.assert_allclose(whole[:1], single, atol=1e-5)
+    data["noise"], alone["noise"] = (np.zeros((n, 1, 1, 8), "float32") for n in (3, 1))
+    whole, single = (np.asarray(model.forward(d, ["drawn"], training=True)["drawn"]) for d in (data, alone))
+    assert np.abs(whole[:1] - single).max() > 1e-3
+
+
+@pytest.mark.parametrize("extreme", [-1e4, 1e4])
+def test_an_extreme_log_variance_is_bounded_and_learns_to_come_back(extreme):
+    model, data = make("fsg_gan"), tensors()
+    moments = model.encoder.get_layer("moments")
+    moments.bias.assign(np.repeat([0.0, extreme], 8))
+    with tf.GradientTape() as tape:
+        found = model.forward(data, ["moments", "drawn"], training=True)
+        kl = model.terms["vae_kl"](model, data, found)
+    assert np.isfinite(kl).all() and np.isfinite(found["drawn"]).all()
+    np.testing.assert_array_equal(found["moments"][1], np.full((2, 1, 1, 8), np.clip(extreme, -12, 12)))
+    slope = np.asarray(tape.gradient(kl, moments.bias.value))[8:]
+    assert np.isfinite(slope).all() and (np.sign(slope) == np.sign(extreme)).all()
+
+
+# ---- what is pasted --------------------------------------------------------------------------------------------------
+
+
+def paints(model, colour):
+    """Lets the model paint one colour everywhere."""
+    head = model.generator.get_layer("head")
+    head.set_weights([np.zeros(head.kernel.shape), np.full(head.bias.shape, np.arctanh(colour))])
+
+
+def test_it_is_pasted_where_it_differs_from_what_was_seen_and_nowhere_else():
+    model, picture = make("fsg_gan"), np.full((1, 64, 64, 3), 0.25, "float32")
+    paints(model, 0.25)
+    picture[:, 20:40, 24:44] = (0.25, 0.9, 0.25)  # one colour of it
+    out = {key: np.asarray(value) for key, value in model.answer({"image": picture}).items()}
+    found = out["mask"][0, ..., 0] > 0
+    assert found[20:40, 24:44].all() and found[17:43, 21:47].sum() == found.sum()
+    np.testing.assert_allclose(out["image"][0][found], 0.25, atol=1e-6)
+    np.testing.assert_array_equal(out["image"][0][~found], picture[0][~found])
+    assert set(model.contract.extras) == {"structure", "raw"} and model.contract.mask == "whole"
+
+
+def test_a_callers_mask_says_what_is_pasted():
+    model, data = make("fsg_gan"), batch()
+    paints(model, -0.5)
+    out = model.answer({"image": data["occluded"], "mask": data["mask"]})
+    expected = data["occluded"] * (1 - data["mask"]) - 0.5 * data["mask"]
+    np.testing.assert_allclose(np.asarray(out["image"]), expected, atol=1e-6)
+
+
+def test_what_is_finished_is_pasted_where_something_truly_lies():
+    model, data = make("fsg_gan"), batch()
+    paints(model, -0.5)
+    found = model.forward({key: tf.constant(value) for key, value in data.items()}, ["finished"])["finished"]
+    expected = data["occluded"] * (1 - data["mask"]) - 0.5 * data["mask"]
+    np.testing.assert_allclose(np.asarray(found), expected, atol=1e-6)
+
+
+# ---- other sizes -----------------------------------------------------------------------------------------------------
+
+
+def test_a_larger_picture_is_reduced_for_structure_and_heads_and_the_structure_enlarged():
+    model, data = make("fsg_gan", image_size=128), tensors(size=128)
+    encoder, trunk, decoder = (heard(model, name) for name in ("encoder", "trunk", "decoder"))
+    generator = heard(model, "generator")
+    found = model.forward(data, ["structure", "restored", "real_maps", "fake_maps"])
+    np.testing.assert_allclose(encoder[0], shrink(data["occluded"], 2), atol=1e-6)
+    np.testing.assert_allclose(trunk[0], shrink(data["image"], 2), atol=1e-6)
+    np.testing.assert_allclose(trunk[1], shrink(found["restored"], 2), atol=1e-6)
+    assert generator[0][0].shape == generator[0][1].shape == (2, 128, 128, 3)
+    small = np.asarray(model.decoder(decoder[0]))
+    np.testing.assert_allclose(shrink(np.asarray(found["structure"]), 2), small, atol=0.1)
+
+
+def test_the_256_px_preset_has_the_networks_of_the_128_px_one():
+    small, large = (zoo.preset(f"fsg_gan_{name}") for name in ("128", "256_small"))
+    assert small.parameters == large.parameters
+    changed = {"image_size": 256, "structure_size": 128}
+    assert dict(large.arguments) == {**small.arguments, **changed}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"structure_size": 32}, "`structure_size` must be a multiple of 64. Received: structure_size=32"),
+        ({"image_size": 96}, "`image_size` must be a multiple of `structure_size`, 128. Received: image_size=96"),
+        ({"image_size": 64}, "`image_size` must be a multiple of `structure_size`, 128. Received: image_size=64"),
+    ],
+)
+def test_impossible_sizes_are_refused(arguments, words):
+    with pytest.raises(InputError, match=words):
+        FSGGAN(**arguments)

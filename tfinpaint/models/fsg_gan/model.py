@@ -1,0 +1,217 @@
+"""FSG-GAN: draws the structure of a face behind anything, then paints the face anew by it; no mask is needed."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from tfinpaint.engine import Contract
+from tfinpaint.errors import InputError
+from tfinpaint.models.base import InpaintingModel
+from tfinpaint.models.blocks import enlarge, shrink
+from tfinpaint.models.compose import compose
+from tfinpaint.models.finishing import RECOGNISER, Finishing
+from tfinpaint.models.fsg_gan import networks
+from tfinpaint.models.fsg_gan.recipe import PAPER, SMALL
+from tfinpaint.models.fsg_gan.terms import TERMS
+from tfinpaint.training.declared import output
+from tfinpaint.training.feature_slots import FeatureSlot
+
+
+@keras.saving.register_keras_serializable("tfinpaint")
+class FSGGAN(Finishing, InpaintingModel):
+    """Restoration of a face behind things of any kind: the whole face is painted anew, and pasted where it differs.
+
+    A variational autoencoder draws a blurred complete face, the structure; a U-Net with hybrid dilated convolutions
+    paints by it. Three heads judge, on the autoencoder's own frozen encoder.
+
+    Args:
+        image_size: side of the aligned face in pixels, a multiple of `structure_size`.
+        structure_size: side of the structure, a multiple of 64; larger pictures are reduced for it and for the heads.
+        encoder_widths: channels behind each of the encoder's six halvings.
+        decoder_widths: channels of the decoder, from the lowest resolution up.
+        latent: how many numbers a structure is drawn of.
+        generator_widths: channels of the generator's three encoder blocks.
+        full_width: channels of its cell at full size; 0: pixels are folded 2x2 there instead.
+        dilations: rates of its hybrid dilated convolutions; empty: there are none.
+        arrangement: of these, `"parallel"` or `"chained"`.
+        global_pool: they see the mean of the picture, too.
+        head_width: channels of each head's hidden layer.
+        plain_heads: heads as the paper's text has them, see `networks.heads`.
+        norm: normalise batches in all these networks.
+        patch_critic_widths: channels of the critic of the stage `finish`.
+
+    Call arguments:
+        inputs: `(batch, image_size, image_size, 3)` float in [-1, 1], or a dict with `image` and, to draw another
+            structure than the likeliest, `noise`, `(batch, 1, 1, latent)` standard normal.
+
+    Returns:
+        A dict: `raw`, the whole face painted anew, and `structure`, both `(batch, image_size, image_size, 3)`.
+
+    Raises:
+        InputError: a size is no multiple of what it must be.
+
+    Reference: Cheung, Li, Zou, "Facial Structure Guided GAN for Identity-preserved Face Image De-occlusion", ICMR 2021,
+    doi:10.1145/3460426.3463642.
+    """
+
+    painter_names = ("encoder", "decoder", "generator")
+    terms: ClassVar = TERMS
+    recipes: ClassVar = {"paper": PAPER, "small": SMALL}
+    feature_slots: ClassVar = {
+        "identity": FeatureSlot("light_cnn", default="compact"),
+        "recogniser": RECOGNISER,
+    }
+
+    def __init__(
+        self,
+        image_size: int = 128,
+        structure_size: int = 128,
+        encoder_widths: Sequence[int] = (32, 64, 64, 128, 128, 256),
+        decoder_widths: Sequence[int] = (256, 128, 128, 64, 64, 64),
+        latent: int = 512,
+        generator_widths: Sequence[int] = (64, 128, 256),
+        full_width: int = 64,
+        dilations: Sequence[int] = (1, 2, 5),
+        arrangement: str = "parallel",
+        global_pool: bool = False,
+        head_width: int = 256,
+        plain_heads: bool = False,
+        norm: bool = True,
+        patch_critic_widths: Sequence[int] = (48, 96, 192, 256),
+        name: str = "fsg_gan",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        if structure_size < 64 or structure_size % 64:
+            raise InputError(f"`structure_size` must be a multiple of 64. Received: structure_size={structure_size}.")
+        if image_size < structure_size or image_size % structure_size:
+            raise InputError(
+                f"`image_size` must be a multiple of `structure_size`, {structure_size}. "
+                f"Received: image_size={image_size}."
+            )
+        self.contract = Contract(
+            mask="whole", extras=("structure", "raw"), noise={"noise": (1, 1, latent)}, occlusion="things"
+        )
+        self.encoder = networks.encoder(structure_size, encoder_widths, latent, norm)
+        self.decoder = networks.decoder(structure_size, decoder_widths, latent, norm)
+        self.generator = networks.generator(
+            image_size, generator_widths, full_width, dilations, arrangement, global_pool, norm
+        )
+        self.trunk = keras.Model(self.encoder.input, self.encoder.output[:3], name="trunk")  # the very same layers
+        self.heads = networks.heads(self.trunk.output, head_width, norm, plain_heads)
+        self.prepare_finishing((0, 0, image_size), patch_critic_widths)  # things lie anywhere
+        self.drawing = keras.random.SeedGenerator(0)
+        self.image_size, self.structure_scale = image_size, image_size // structure_size
+        self.default_recipe = "paper" if full_width else "small"
+        self._config = {
+            "image_size": image_size,
+            "structure_size": structure_size,
+            "encoder_widths": list(encoder_widths),
+            "decoder_widths": list(decoder_widths),
+            "latent": latent,
+            "generator_widths": list(generator_widths),
+            "full_width": full_width,
+            "dilations": list(dilations),
+            "arrangement": arrangement,
+            "global_pool": global_pool,
+            "head_width": head_width,
+            "plain_heads": plain_heads,
+            "norm": norm,
+            "patch_critic_widths": list(patch_critic_widths),
+        }
+        self.finish()
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, **self._config}
+
+    def parts(self) -> dict[str, list]:
+        return {
+            "vae": [self.encoder, self.decoder],
+            "generator": [self.generator],
+            "heads": [self.heads],
+            "patch_critic": [self.patch_critic],
+        }
+
+    def call(self, inputs: Any, training: bool = False) -> dict[str, Any]:
+        inputs = inputs if isinstance(inputs, dict) else {"image": inputs}
+        batch, known = {"occluded": ops.cast(inputs["image"], "float32")}, {}
+        if "noise" in inputs:
+            known["structure"] = self._whole(self._draw(self._moments(batch, False), inputs["noise"], False))
+        found = self.forward(batch, ["structure", "restored"], training, known=known)
+        return {"raw": found["restored"], "structure": found["structure"]}
+
+    # ---- what the losses ask for -----------------------------------------------------------------------------------
+
+    @output(by=("vae",))
+    def moments(self, batch: dict, given: dict, training: bool) -> tuple[Any, Any]:
+        """Mean and log variance of what the structure is drawn of."""
+        return self._moments(batch, training)
+
+    @output("moments", by=("vae",))
+    def drawn(self, batch: dict, given: dict, training: bool) -> Any:
+        """A structure at random, at its own size."""
+        mean = given["moments"][0]
+        noise = batch["noise"] if "noise" in batch else keras.random.normal(ops.shape(mean), seed=self.drawing)
+        return self._draw(given["moments"], noise, training)
+
+    @output(by=("vae",))
+    def structure(self, batch: dict, given: dict, training: bool) -> Any:
+        """The likeliest structure, as it will be met when faces are restored: by gathered batch statistics."""
+        return self._whole(self._decode(self._moments(batch, False)[0], False))
+
+    @output("structure", by=("generator",))
+    def restored(self, batch: dict, given: dict, training: bool) -> Any:
+        """The whole face, painted anew."""
+        return self.generator([batch["occluded"], given["structure"]], training=training)
+
+    @output("restored")
+    def finished(self, batch: dict, given: dict, training: bool) -> Any:
+        """The picture that the stage `finish` looks at: pasted where something truly lies."""
+        return compose(batch["occluded"], given["restored"], batch["mask"])
+
+    @output(by=("vae",))
+    def real_maps(self, batch: dict, given: dict, training: bool) -> list:
+        """What the encoder sees in the photo, at three depths."""
+        return self._look(batch["image"])
+
+    @output("restored", by=("vae",))
+    def fake_maps(self, batch: dict, given: dict, training: bool) -> list:
+        """What it sees in the restored face."""
+        return self._look(given["restored"])
+
+    @output("real_maps", by=("heads",))
+    def real_logits(self, batch: dict, given: dict, training: bool) -> list:
+        """What the heads say of the photo."""
+        return self.heads(given["real_maps"], training=training)
+
+    @output("fake_maps", by=("heads",))
+    def fake_logits(self, batch: dict, given: dict, training: bool) -> list:
+        """What they say of the restored face, in a batch of its own."""
+        return self.heads(given["fake_maps"], training=training)
+
+    @output("fake_maps", by=("heads",))
+    def verdict(self, batch: dict, given: dict, training: bool) -> list:
+        """The same as the generator's step asks for it: the heads' batch statistics stand still."""
+        return self.heads(given["fake_maps"], training=False)
+
+    # ---- private ---------------------------------------------------------------------------------------------------
+
+    def _moments(self, batch: dict, training: bool) -> tuple[Any, Any]:
+        seen = shrink(batch["occluded"], self.structure_scale)
+        return tuple(self.encoder(seen, training=training)[3:])
+
+    def _draw(self, moments: tuple[Any, Any], noise: Any, training: bool) -> Any:
+        mean, log_variance = moments
+        return self._decode(mean + ops.exp(0.5 * log_variance) * noise, training)
+
+    def _decode(self, drawn: Any, training: bool) -> Any:
+        """A structure at its own size; noise may come with sides that are not known."""
+        return self.decoder(ops.reshape(drawn, (-1, *self.contract.noise["noise"])), training=training)
+
+    def _look(self, picture: Any) -> list:
+        return self.trunk(shrink(picture, self.structure_scale), training=False)
+
+    def _whole(self, structure: Any) -> Any:
+        return enlarge(structure, self.structure_scale)
