@@ -1,5 +1,6 @@
 """Files appear whole or not at all, and are known by their contents."""
 
+import csv
 import hashlib
 import os
 import threading
@@ -7,7 +8,7 @@ import threading
 import pytest
 
 from tfinpaint.errors import WeightsError
-from tfinpaint.files import checked_weights, remove_parts, sha256, whole, write_whole, zoo_folder
+from tfinpaint.files import checked_weights, csv_bytes, remove_parts, sha256, whole, write_whole, zoo_folder
 
 
 def names(folder):
@@ -88,3 +89,14 @@ def test_what_a_killed_run_left_goes_and_what_another_writes_stays(tmp_path):
         (tmp_path / name).touch()
     remove_parts(tmp_path)
     assert names(tmp_path) == sorted([other, foreign, "photo.part"])
+
+
+def test_a_table_is_read_back_whatever_its_names_hold(tmp_path):
+    rows = [
+        ["name", "x"],
+        *([name, "1.5"] for name in ("a,b", 'c"d', "e\nf", "g\rh", "i\r\nj", " k ", "\udce9", "é", "", "=")),
+    ]
+    (tmp_path / "t.csv").write_bytes(csv_bytes(rows))
+    with open(tmp_path / "t.csv", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        assert list(csv.reader(file)) == rows
+    assert csv_bytes(rows[:1]) == b"name,x\n"

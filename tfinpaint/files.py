@@ -1,9 +1,11 @@
 """Files: written whole or not at all, known by their SHA-256, found where the package keeps them."""
 
 import contextlib
+import csv
 import hashlib
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tfinpaint.errors import WeightsError
@@ -43,6 +45,19 @@ def write_whole(path: str | os.PathLike, data: bytes | str) -> None:
     """Writes bytes, or text as UTF-8; see `whole`."""
     with whole(path) as part:
         part.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+def csv_bytes(rows: Iterable[Iterable[object]]) -> bytes:
+    """A table as CSV, with commas and line feeds; whatever a name holds, also bytes that are no UTF-8, is read back."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")  # so that a break of either kind in a cell is quoted
+    lines = []
+    for row in rows:
+        writer.writerow(row)
+        lines.append(text.getvalue().removesuffix("\r\n") + "\n")
+        text.seek(0)
+        text.truncate()
+    return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 def remove_parts(folder: str | os.PathLike) -> None:

@@ -149,6 +149,7 @@ def test_bad_arguments_are_said_in_a_sentence(arguments, words, photos, tmp_path
 
 
 NAMES = ["Smith, John.jpg", "a.jpg", "a.png", 'he said "no".png', " blank .png", os.fsdecode(b"caf\xe9.png"), "né.jpg"]
+NAMES += ["a\nb.png", "c\rd.png"]
 
 
 def test_pictures_of_any_name_come_out_and_are_read_back(tmp_path):

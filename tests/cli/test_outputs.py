@@ -47,6 +47,7 @@ def test_side_files_of_two_photos_do_not_meet(here):
     picture("in/a.jpg"), picture("in/a.png", 1)
     said = refused(["in"], "out", ENDS)
     assert "in/a.jpg and in/a.png would both write out/a_mask.png" in said and "out/a_compare.png" in said
+    assert said.endswith("Rename one of the two, or restore them one by one into two folders.")
     assert accepted(["in"], "out") == ["out/a.jpg", "out/a.png"]
 
 

@@ -1,6 +1,7 @@
 """The command line: one file a command, imported light; what a command needs is loaded when it runs."""
 
 import argparse
+import contextlib
 import importlib
 import logging
 import os
@@ -32,6 +33,8 @@ _LARGE = ("tensorflow", "keras", "h5py")  # what restoring through .tflite files
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns 0, 1 where something failed, 2 for wrong usage, 130 when interrupted."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with contextlib.suppress(AttributeError):  # a stream of another kind
+        sys.stdout.reconfigure(errors="backslashreplace")  # names need not fit its encoding
     parsed = _parser().parse_args(arguments)
     logging.basicConfig(format="tfinpaint: %(message)s", level=logging.WARNING)
     with warnings.catch_warnings():
@@ -47,8 +50,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             missing = f"`{parsed.command}` needs {error.name}, which is not installed: pip install {' '.join(_LARGE)}."
             print(f"tfinpaint: {missing}", file=sys.stderr)
             return 1
+        except FileNotFoundError:
+            if _stands_somewhere():
+                raise
+            print("tfinpaint: The folder in which this was started is gone; go to another one.", file=sys.stderr)
+            return 1
         except KeyboardInterrupt:
             return 130
+
+
+def _stands_somewhere() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:

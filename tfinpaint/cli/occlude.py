@@ -2,8 +2,6 @@
 
 import argparse
 import contextlib
-import csv
-import io
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -316,11 +314,9 @@ def _write(triple: tuple, out: Path, name: str) -> None:
 def _write_points(points: dict[str, Any], path: Path) -> None:
     """The table; what an earlier run has written of other pictures stays in it."""
     from tfinpaint.data.landmark_files import read_landmarks
+    from tfinpaint.files import csv_bytes
     from tfinpaint.images.writer import replace_file
 
     points = (read_landmarks(path) if path.exists() else {}) | points
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(_HEADER)
-    writer.writerows([name, *(f"{v:.2f}" for row in five for v in row)] for name, five in points.items())
-    replace_file(path, table.getvalue().encode("utf-8", "surrogateescape"))
+    rows = ([name, *(f"{v:.2f}" for row in five for v in row)] for name, five in points.items())
+    replace_file(path, csv_bytes([_HEADER, *rows]))

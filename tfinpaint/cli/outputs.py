@@ -113,7 +113,10 @@ def check_outputs(outputs: Sequence[Output], given: Iterable[Path] = (), left: I
     if faults:
         shown = "; ".join(dict.fromkeys(faults[:_SHOWN]))
         more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-        raise InputError(f"Nothing was done, because {shown}{more}. Give another folder or name with -o.")
+        advice = "Give another folder or name with -o."
+        if "would both write" in shown:  # they would in any folder
+            advice = "Rename one of the two, or restore them one by one into two folders."
+        raise InputError(f"Nothing was done, because {shown}{more}. {advice}")
 
 
 def _is_lost(file: Path, output: Output) -> bool:

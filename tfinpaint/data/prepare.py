@@ -7,8 +7,6 @@ readable.
 """
 
 import contextlib
-import csv
-import io
 import json
 import os
 from collections import Counter
@@ -27,7 +25,7 @@ from tfinpaint.data.prepared import FORMAT, KIND, UNFINISHED, read_manifest
 from tfinpaint.data.shards import MANIFEST
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.faces import Detector
-from tfinpaint.files import remove_parts, sha256, whole, write_whole
+from tfinpaint.files import csv_bytes, remove_parts, sha256, whole, write_whole
 
 REPORT = "report.csv"
 
@@ -215,9 +213,7 @@ def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
 def _finish(out: Path, options: dict, sources: list[dict], notes: Sequence[dict]) -> dict[str, Any]:
     """Writes report and manifest, then removes what was needed to go on."""
     bad = [row for note in notes for row in note["bad"]]
-    table = io.StringIO()
-    csv.writer(table, lineterminator="\n").writerows([["source", "photo", "kind", "reason"], *bad])
-    write_whole(out / REPORT, table.getvalue().encode("utf-8", "surrogateescape"))
+    write_whole(out / REPORT, csv_bytes([["source", "photo", "kind", "reason"], *bad]))
     shards = [note["shard"] for note in notes if note["shard"]]
     if not shards:
         raise InputError(f"No photo shows a face that can be used; {out / REPORT} says why. First: {bad[0][3]}")
