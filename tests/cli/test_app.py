@@ -13,7 +13,12 @@ from tfinpaint import cli, zoo
 def served(monkeypatch):
     """The applications that were to be served, and where."""
     calls = []
-    monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: calls.append((self.config.app, sockets[0])))
+
+    def note(self, sockets):
+        assert self.config.log_config is None  # else uvicorn closes what others log to, as absl's stream
+        calls.append((self.config.app, sockets[0]))
+
+    monkeypatch.setattr(uvicorn.Server, "run", note)
     return calls
 
 

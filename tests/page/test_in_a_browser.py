@@ -30,7 +30,7 @@ def address():
     engines = {"masks": FakeEngine(), "red": RedEngine(), "told": FakeEngine(Contract(mask="needs"))}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(find, "default_detector", lambda: one_face)
-        server = uvicorn.Server(uvicorn.Config(create_app(engines.__getitem__, MODELS), log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(create_app(engines.__getitem__, MODELS), log_config=None))
         listener = socket.create_server(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

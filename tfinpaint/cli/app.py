@@ -48,8 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"tfinpaint: the page is at {address} (Ctrl-C ends it)", file=sys.stderr, flush=True)
     if not arguments.no_browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
+    # Without a configuration of its own: that would close the streams of all loggers there are.
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+        uvicorn.Server(uvicorn.Config(app, log_config=None)).run(sockets=[listener])
     return 0
 
 
