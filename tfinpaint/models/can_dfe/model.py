@@ -179,9 +179,8 @@ class CANDFE(Finishing, InpaintingModel):
 
     @output(reads=("occluded2",))
     def keys(self, batch: dict, given: dict, training: bool) -> Any:
-        """What the twins say of the second view, without a gradient."""
-        deepest = self.twin(batch["occluded2"], training=training)[-1]
-        return ops.stop_gradient(self.twin_head(deepest, training=training))
+        """What the twins say of the second view; the loss lets no gradient through."""
+        return self.twin_head(self.twin(batch["occluded2"], training=training)[-1], training=training)
 
     @output("query", "keys")
     def logits(self, batch: dict, given: dict, training: bool) -> Any:
