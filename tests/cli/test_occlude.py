@@ -276,3 +276,14 @@ def test_what_is_to_be_hidden_is_never_replaced_though_we_have_written_it(photos
     assert cli.main(["occlude", str(out / folder), "--kind", "rectangle", "--out", str(out)]) == 1
     assert f"{folder}/a.png, which is to be hidden" in capsys.readouterr().err
     assert {file: file.read_bytes() for file in out.rglob("*") if file.is_file()} == before
+
+
+def test_what_was_made_of_another_picture_of_that_name_is_kept(photos, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert cli.main(["occlude", str(photos), "--kind", "rectangle", "--out", str(out)]) == 0
+    before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file()}
+    Image.fromarray(255 - PORTRAIT).save(photos / "b.png")
+    capsys.readouterr()
+    assert cli.main(["occlude", str(photos), "--kind", "rectangle", "--out", str(out)]) == 1
+    assert "unmasked/b.png, of another picture" in capsys.readouterr().err
+    assert {file: file.read_bytes() for file in out.rglob("*") if file.is_file()} == before

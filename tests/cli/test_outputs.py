@@ -98,6 +98,29 @@ def test_results_of_an_earlier_run_are_replaced(here, ending, painted):
     assert "is no result of tfinpaint" in refused(["in"], "out", ENDS[:1])
 
 
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".tif"])
+def test_the_result_of_another_photo_of_that_name_is_kept(here, ending):
+    """Cameras number their photos anew every day."""
+    y, x = np.mgrid[:48, :64]
+    for day, tone in (("one", x), ("two", y)):
+        Path(day).mkdir()
+        photo = np.stack([4 * tone, 255 - 2 * tone, 90 + tone], -1).astype(np.uint8)
+        Image.fromarray(photo).save(f"{day}/a{ending}")
+    Path("out").mkdir()
+    for day in ("one", "two"):
+        photo, mask = images.read(f"{day}/a{ending}"), np.zeros((48, 64), bool)
+        mask[8:40, 8:60] = True  # half of the picture
+        if day == "two":
+            assert f"out/a{ending} is there and is the result of another photo" in refused(["two"], "out")
+            check_outputs(plan([Path("two")], Path("out"))[0], known=lambda output: True)
+            assert accepted([f"two/a{ending}"], f"out/a{ending}") == [f"out/a{ending}"]  # named by the user
+        else:
+            images.write(photo, 255 - photo.pixels, mask, f"out/a{ending}")
+            assert accepted(["one"], "out") == [f"out/a{ending}"]
+    Image.fromarray(photo.pixels[:24]).save(f"two/a{ending}")
+    assert "is the result of another photo" in refused(["two"], "out")
+
+
 def test_all_faults_are_told_at_once(here):
     for i in range(14):
         picture(f"in/{i:02}.png"), picture(f"out/{i:02}.png", 90 + i)

@@ -63,6 +63,15 @@ def test_an_animation_counts_by_its_first_picture_where_that_is_asked_for(tmp_pa
     assert prepare_faces([tmp_path / "album"], tmp_path / "all", first_picture=True, **OPTIONS)["faces"] == 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux")
+def test_a_folder_whose_name_is_no_utf8_is_written_and_read(tmp_path):
+    (tmp_path / "album").mkdir()
+    (tmp_path / "album/a.png").write_bytes(encoded(photo()))
+    out = tmp_path / os.fsdecode(b"pr\xe9")
+    prepare_faces([tmp_path / "album"], out, **OPTIONS)
+    assert load_faces(out, size=48).names == ("a.png",)
+
+
 def test_photos_become_faces_that_load(photos, tmp_path):
     manifest = prepare_faces([photos], tmp_path / "out", **OPTIONS)
     assert (manifest["faces"], manifest["photos"]) == (5, 8)

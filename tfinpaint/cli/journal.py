@@ -44,6 +44,11 @@ class Journal:
         stamp, *more = self._done.get(self._name(output), [None])
         return more if stamp and stamp == _stamp(output) and all(map(Path.is_file, output.files)) else None
 
+    def knows(self, output: Output) -> bool:
+        """Whether the result of a photo from that very place was noted, though the photo may have changed since."""
+        stamp, *_ = self._done.get(self._name(output), [None])
+        return bool(stamp) and stamp[0] == str(output.source.resolve())
+
     def note(self, output: Output, *more: Any) -> None:
         """Notes that all files of a photo are written, and what else a later run shall know, as JSON takes it."""
         # A line begins with its own break: what was cut off before it stays a line of its own.

@@ -11,7 +11,7 @@ from typing import Any
 
 from tfinpaint._version import __version__
 from tfinpaint.cli.journal import Journal
-from tfinpaint.cli.outputs import Output, add_first_picture, foreign
+from tfinpaint.cli.outputs import Output, add_first_picture, foreign, is_of_another
 
 HELP = "hide faces with drawn masks, glasses, hands, words; write the true mask beside each"
 _HEADER = ("name", *(f"{axis}{point}" for point in range(1, 6) for axis in "xy"))
@@ -27,11 +27,13 @@ class Picture:
         name: in the output, without ending; at first below its source.
         file: where it is; the zip that it lies in.
         look: gives the pixels and the five points of each face.
+        whole: it is hidden as it is in its file, not cut out.
     """
 
     name: str
     file: Path
     look: Callable[[], tuple[Any, list]]
+    whole: bool = True
 
 
 def add_parser(subparsers: Any) -> None:
@@ -82,8 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
         occlusion = _occlusion(arguments)
     pictures = _pictures(arguments)
     outputs = [_output(arguments, picture) for picture in pictures]
-    _check_out(arguments, outputs)
     journal = Journal(arguments.out, "occlude", _options(arguments)) if len(pictures) > 1 else None
+    _check_out(arguments, pictures, outputs, journal)
     for folder in {file.parent for output in outputs for file in output.files} | {arguments.out}:
         remove_parts(folder)
     points, cells, failures = _occlude_all(arguments, occlusion, pictures, outputs, journal)
@@ -178,14 +180,20 @@ def _output(arguments: argparse.Namespace, picture: Picture) -> Output:
     return Output(picture.file, target, tuple(others))
 
 
-def _check_out(arguments: argparse.Namespace, outputs: Sequence[Output]) -> None:
-    """Refuses, before any work, to replace the pictures themselves and files that are no results of this command."""
+def _check_out(
+    arguments: argparse.Namespace, pictures: Sequence[Picture], outputs: Sequence[Output], journal: Journal | None
+) -> None:
+    """Refuses, before any work, to replace the pictures themselves and files that are not their results."""
     from tfinpaint.errors import InputError
 
     out = arguments.out
     written = [file for output in outputs for file in output.files] + [out / "sheet.png"] * arguments.sheet
     sources = {output.source.resolve() for output in outputs}
     lost = foreign(written) + [f"{file}, which is to be hidden" for file in written if file.resolve() in sources]
+    for picture, output in zip(pictures, outputs, strict=True):
+        begun = journal is not None and journal.knows(output)
+        if picture.whole and not begun and is_of_another(output.target, picture.file):
+            lost.append(f"{output.target}, of another picture")
     table = out / "landmarks.csv"
     if table.exists() and not _is_ours(table):
         lost.append(str(table))
@@ -284,7 +292,7 @@ def _with_landmarks(source: Path, arguments: argparse.Namespace) -> Iterator[Pic
     faces = load_faces(source, size=arguments.size, limit=arguments.limit)
     for name, pixels, points in zip(faces.names, faces.images, faces.landmarks, strict=True):
         file = source / name if source.is_dir() else source
-        yield Picture(name, file, lambda pixels=pixels, points=points: (pixels, [points]))
+        yield Picture(name, file, lambda pixels=pixels, points=points: (pixels, [points]), whole=False)
 
 
 def _photo(file: Path, arguments: argparse.Namespace, finder: Any) -> tuple[Any, list]:

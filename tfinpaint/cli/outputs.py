@@ -2,9 +2,10 @@
 
 import argparse
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _LONGEST = 255  # bytes of a name on nearly every file system
 _SHOWN = 10
@@ -80,16 +81,23 @@ def plan(
     return outputs, words
 
 
-def check_outputs(outputs: Sequence[Output], given: Iterable[Path] = (), left: Iterable[Output] | None = None) -> None:
-    """Refuses, all at once, outputs that would replace a photo, each other, or a file that is nobody's result.
+def check_outputs(
+    outputs: Sequence[Output],
+    given: Iterable[Path] = (),
+    left: Iterable[Output] | None = None,
+    known: Callable[[Output], bool] = lambda output: False,
+) -> None:
+    """Refuses, all at once, outputs that would replace a photo, each other, or a file that is not the photo's result.
 
-    Results of earlier runs may be replaced: they carry the mark of `tfinpaint.images.is_ours`, or are the photo itself,
-    byte for byte, or for the most part (a BMP has no place for the mark, and its pixels are its bytes).
+    Results of earlier runs may be replaced: they carry the mark of `tfinpaint.images.is_ours` and look like the photo,
+    or are the photo itself, byte for byte, or for the most part (a BMP has no place for the mark, and its pixels are
+    its bytes).
 
     Args:
         outputs: see `plan`.
         given: other files that the run reads, such as a mask.
         left: those that are still to be written; by default all.
+        known: whether an earlier run has noted that a photo's result is its own, though the photo may have changed.
 
     Raises:
         InputError: one of them would; with the list.
@@ -110,6 +118,8 @@ def check_outputs(outputs: Sequence[Output], given: Iterable[Path] = (), left: I
                 faults.append(f"{other} and {output.source} would both write {file}")
             elif output.target in unwritten and _is_lost(file, output):
                 faults.append(f"{file} is there and is no result of tfinpaint")
+            elif output.target in unwritten and file == output.target and not output.named and not known(output):
+                faults += [f"{file} is there and is the result of another photo"] * is_of_another(file, output.source)
     if faults:
         shown = "; ".join(dict.fromkeys(faults[:_SHOWN]))
         more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
@@ -141,6 +151,33 @@ def _same(one: Path, other: Path) -> bool:
     except OSError:
         return False
     return len(first) == len(second) and bool((first == second).mean() > 0.5)
+
+
+def is_of_another(result: Path, photo: Path) -> bool:
+    """Whether a result shows something else than the photo, but for what was painted; no where that cannot be told."""
+    import numpy as np
+
+    try:
+        if not (result.is_file() and photo.is_file()):  # a pipe can be read only once
+            return False
+        (small, shape), (other, other_shape) = map(_small, (result, photo))
+    except Exception:  # decoders raise anything on a damaged file; a name may be too long to be looked at
+        return False
+    if abs(shape[0] * other_shape[1] - shape[1] * other_shape[0]) > 0.02 * shape[0] * other_shape[1]:
+        return True
+    return bool((np.abs(small - other).max(-1) <= 16).mean() < 1 / 4)
+
+
+def _small(path: Path) -> tuple[Any, tuple[int, int]]:
+    """A picture upright in 64x64 pixels `(64, 64, 3)`, float32, and (width, height) of its shape."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as image:
+        image.draft("RGB", (256, 256))  # a large JPEG need not be decoded whole
+        upright = ImageOps.exif_transpose(image)
+        pixels = upright.convert("RGB").resize((64, 64), Image.Resampling.BOX)
+        return np.asarray(pixels, np.float32), upright.size
 
 
 def foreign(files: Iterable[Path]) -> list[str]:

@@ -87,7 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"--mask and --box belong to one photo. Received: {len(outputs)} photos.")
     journal = Journal(arguments.output, "restore", _options(arguments)) if len(outputs) > 1 else None
     left = journal.left(outputs) if journal else outputs
-    check_outputs(outputs, [arguments.mask] if arguments.mask else [], left)
+    given = [arguments.mask] if arguments.mask else []
+    check_outputs(outputs, given, left, journal.knows if journal else lambda output: False)
     if journal and len(left) < len(outputs):
         words.append(
             f"going on with an earlier run: {len(outputs) - len(left)} of {len(outputs)} photos are done (remove "

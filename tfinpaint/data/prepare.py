@@ -272,7 +272,7 @@ def _write(path: Path, found: Sequence[bytes]) -> dict[str, Any]:
     import tensorflow as tf
 
     with whole(path) as part:
-        with tf.io.TFRecordWriter(str(part)) as writer:
+        with tf.io.TFRecordWriter(os.fsencode(part)) as writer:
             for record in found:
                 writer.write(record)
         return {"name": path.name, "faces": len(found), "bytes": part.stat().st_size, "sha256": sha256(part)}

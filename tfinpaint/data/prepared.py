@@ -175,7 +175,8 @@ def _blocks(folder: Path, manifest: dict[str, Any], total: int) -> Iterator[list
     for shard in manifest["shards"]:
         if start >= total:
             return
-        records = tf.data.TFRecordDataset(str(folder / shard["name"])).take(total - start).as_numpy_iterator()
+        file = os.fsencode(folder / shard["name"])  # TensorFlow takes text for UTF-8
+        records = tf.data.TFRecordDataset(file).take(total - start).as_numpy_iterator()
         block = list(enumerate(records, start))
         yield block
         start += len(block)

@@ -91,15 +91,15 @@ def read(path: str | os.PathLike, data: bytes | None = None, *, first_picture: b
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise _too_long(path, size)
         with path.open("rb") as file:
-            data = file.read() if path.is_file() else _drained(file)
+            size = os.fstat(file.fileno()).st_size
+            data = b"" if size > MAX_BYTES else file.read() if path.is_file() else _drained(file)
     except OSError as error:
         raise ImageFileError(f"{path} cannot be read: {error.strerror or error}.") from None
-    if len(data) > MAX_BYTES:
-        raise _too_long(path, len(data))
+    if max(size, len(data)) > MAX_BYTES:
+        raise ImageFileError(
+            f"{path} must have at most {MAX_BYTES / 1e9:.1f} GB, as photos have. Received: a longer file."
+        )
     return data
 
 
@@ -109,11 +109,6 @@ def _drained(file: BinaryIO) -> bytes:
     while len(data) <= MAX_BYTES and (block := file.read(2**20)):
         data += block
     return bytes(data)
-
-
-def _too_long(path: Path, size: int) -> ImageFileError:
-    limit = MAX_BYTES / 1e9
-    return ImageFileError(f"{path} must have at most {limit:.1f} GB, as photos have. Received: {size / 1e9:.1f} GB.")
 
 
 def _checked(path: Path, data: bytes) -> bytes:
