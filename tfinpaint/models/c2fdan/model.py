@@ -218,12 +218,12 @@ class C2FDAN(Finishing, InpaintingModel):
     @output(by=("critics",))
     def real_logits(self, batch: dict, given: dict, training: bool) -> dict[str, Any]:
         """What the critics say of the clean picture, by their names."""
-        return self._judge(batch, batch["image"], training)
+        return self._critic_logits(batch, batch["image"], training)
 
     @output("refined", by=("critics",))
     def fake_logits(self, batch: dict, given: dict, training: bool) -> dict[str, Any]:
         """What they say of the refined one."""
-        return self._judge(batch, given["refined"], training)
+        return self._critic_logits(batch, given["refined"], training)
 
     @output("coarse", "mask", by=("fine",))
     def attention_entropy(self, batch: dict, given: dict, training: bool) -> Any:
@@ -245,7 +245,7 @@ class C2FDAN(Finishing, InpaintingModel):
         raw = self.fine_network([coarse, mask], training=training)
         return {**found, "mask_probability": probability, "mask": mask, "raw": raw}
 
-    def _judge(self, batch: dict, picture: Any, training: bool) -> dict[str, Any]:
+    def _critic_logits(self, batch: dict, picture: Any, training: bool) -> dict[str, Any]:
         if "landmarks" in batch:
             centres = part_centres(ops.cast(batch["landmarks"], "float32"))
         else:
