@@ -58,6 +58,7 @@ def test_options_reach_the_manifest(album, tmp_path, capsys):
         "quality": 90,
         "min_face": 20,
         "uv": False,
+        "first_picture": False,
         "detector": "Finder",
         "identities": True,
         "shard_photos": 500,

@@ -124,7 +124,7 @@ def test_identity_is_the_mean_squared_difference_of_embeddings_as_they_are_made(
 
 def test_what_is_finished_is_the_outermost_picture_as_the_network_blends_it():
     model, data = at_stage("can_dfe"), batch_of("can_dfe")
-    found = model.forward(data, ["finished", "restored"])
+    found = model.forward({"occluded": keras.ops.convert_to_tensor(data["occluded"])}, ["finished", "restored"])
     np.testing.assert_array_equal(found["finished"], found["restored"]["picture_1"])
     np.testing.assert_allclose(found["finished"], model(data["occluded"])["raw"], atol=1e-6)
 
