@@ -7,6 +7,7 @@ it, it is one of two processes with a device each, which is for JAX only.
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import keras
@@ -104,9 +105,10 @@ def run(make: Callable, batches: list[dict], share: Callable = lambda v: v) -> d
     """Every variable after an epoch of `fit`, and what it logged."""
     import tensorflow as tf
 
-    own = [{k: share(v) for k, v in b.items()} for b in batches]
-    spec = {k: tf.TensorSpec((None, *v.shape[1:]), v.dtype) for k, v in own[0].items()}
-    data = tf.data.Dataset.from_generator(lambda: iter(own), output_signature=spec)
+    sets = [tf.data.Dataset.from_tensors({k: share(v) for k, v in b.items()}) for b in batches]
+    still = tf.data.Options()
+    still.autotune.enabled = False  # letting go of an iterator can wait for the thread that tunes, for minutes
+    data = reduce(lambda before, after: before.concatenate(after), sets).with_options(still)
     model = make()
     logs = model.fit(data, verbose=0).history
     variables = [*model.variables, *model.optimizer.variables]
