@@ -1,11 +1,11 @@
 """Exported files beside Keras: size, time a face on one and two threads, memory, and what they lose.
 
-`python -m benchmarks.export [PRESET ...]` writes each preset's files into a temporary folder, runs each in a process of
-its own and prints the table; it renews the presets' entries in `benchmarks/results/export.json` and the table of
-`docs/export.md`. Times are of one face, least and median of 30 calls, and the least processor time, which other load on
-the machine disturbs least; the memory is the process's peak. Losses are dB of PSNR in the hole, beside Keras, of up to
-200 faces that calibrate nothing: `--data` takes a folder or zip, else they are cut from a portrait. `--losses` renews
-these alone and leaves the times. It ends with 1 where a file loses more than its kind may.
+`python -m benchmarks.export [PRESET ...]` writes the files of each published preset, or of those that are named, into a
+temporary folder and runs each in a process of its own; it renews the presets' entries in
+`benchmarks/results/export.json` and the tables of `docs/export.md` and the README. Times are of one face, least and median of 30 calls, and the least processor time, which other load on
+the machine disturbs least; the memory is the process's peak. Losses are dB of PSNR in the hole, beside Keras, of 200
+faces that calibrate nothing: `--data` takes a folder or zip, else they are cut from a portrait. `--losses` renews these
+alone and leaves the times. It ends with 1 where a file loses more than its kind may.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from tfinpaint import records, zoo
 from tfinpaint.evaluation.report import update_tables
 
 RESULTS = Path(__file__).parent / "results" / "export.json"
-DOCS = Path(__file__).parents[1] / "docs" / "export.md"
+ROOT = Path(__file__).parents[1]
 # Row -> (format, quantize) of what is written; None for Keras.
 ROWS = {
     "Keras, `predict_on_batch`": None,
@@ -36,6 +36,7 @@ ROWS = {
 }
 THREADS, CALLS, WARM_UP = (1, 2), 30, 3
 FACES = 200
+PUBLISHED = [p.name for model in zoo.MODELS for p in zoo.presets(model).values() if p.file]
 
 
 def runner(row: str, preset: str, path: Path, threads: int) -> Callable[[np.ndarray], Any]:
@@ -84,10 +85,13 @@ def _peak_kib() -> int:
 
 
 def measured_faces(model: Any, data: str | None) -> Any:
-    """A trial of the faces that losses are measured on; `export_model` calibrates on others."""
+    """A trial of the faces that losses are measured on; `export_model` calibrates on others.
+
+    Every second face is, and some are drawn with nothing in front.
+    """
     from tfinpaint.export.trial import draw_trial
 
-    return draw_trial(model, data, count=2 * FACES + 20).take(slice(1, None, 2)).take(slice(FACES))
+    return draw_trial(model, data, count=5 * FACES // 2).take(slice(1, None, 2)).take(slice(FACES))
 
 
 def rows(preset: str, data: str | None, timed: bool = True) -> dict[str, dict[str, Any]]:
@@ -115,7 +119,8 @@ def rows(preset: str, data: str | None, timed: bool = True) -> dict[str, dict[st
                 numbers[f"threads_{threads}"] = json.loads(done.stdout.splitlines()[-1])
             found[row] = numbers
             print(preset, row, numbers, flush=True)
-    return {"faces": Path(data).name if data else "portrait", "count": len(trial), "rows": found}
+    faces = {"faces": Path(data).name if data else "portrait", "count": len(trial)}
+    return {"weights": zoo.preset(preset).sha256, "sensitive": model.sensitive, **faces, "rows": found}
 
 
 def beyond(entry: dict[str, Any]) -> list[str]:
@@ -145,30 +150,51 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
+def short_table(results: dict[str, Any]) -> str:
+    """One line a kind of file, Markdown: KiB, least milliseconds of a face on one thread, loss in mean and worst."""
+    presets = results["presets"]
+    lines = [f"| file | {' | '.join(f'`{preset}`' for preset in presets)} |", f"|---|{'---|' * len(presets)}"]
+    for row, how in ROWS.items():
+        cells = []
+        for numbers in (entry["rows"][row] for entry in presets.values()):
+            said = [f"{numbers['kib']} KiB"] if "kib" in numbers else []
+            said.append(f"{numbers['threads_1']['min_ms']} ms")
+            said += [f"{numbers['mean_db']:.3f} and {numbers['worst_db']:.3f} dB"] if "mean_db" in numbers else []
+            cells.append(", ".join(said))
+        if how is None or how[0] == "tflite":
+            lines.append(f"| {' | '.join([row, *cells])} |")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; 1 where a file loses more than its kind may."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("presets", nargs="*", default=["fmodr_128", "c2fdan_128_small"])
+    parser.add_argument("presets", nargs="*", metavar="PRESET", default=PUBLISHED)
     parser.add_argument("--data", help="folder or zip of faces")
     parser.add_argument("--losses", action="store_true", help="renew what the files lose; leave the times")
     parser.add_argument("--measure", nargs=4, metavar="WORD", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if options.measure:
         row, preset, path, threads = options.measure
         print(json.dumps(measure(row, preset, Path(path), int(threads))))
         return 0
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"presets": {}}
+    results["presets"] = {name: entry for name, entry in results["presets"].items() if name in PUBLISHED}
+    if options.losses and (new := [name for name in options.presets if name not in results["presets"]]):
+        parser.error(f"the times of {', '.join(new)} were never measured; leave --losses out")
     if not options.losses:
         results |= {"machine": records.hardware() | {"load": os.getloadavg()[0]}, "versions": records.environment()}
     missed = []
     for preset in options.presets:
-        entry = {"weights": zoo.preset(preset).sha256, **rows(preset, options.data, timed=not options.losses)}
+        entry = rows(preset, options.data, timed=not options.losses)
         if options.losses:
             before = results["presets"][preset]["rows"]
             entry["rows"] = {row: numbers | entry["rows"].get(row, {}) for row, numbers in before.items()}
         results["presets"][preset] = entry
         records.write_json(results, RESULTS)
-        update_tables(DOCS, table(results), mark="export")
+        update_tables(ROOT / "docs" / "export.md", table(results), mark="export")
+        update_tables(ROOT / "README.md", short_table(results), mark="export")
         missed += [f"{preset}: {row} loses more than it may" for row in beyond(entry)]
     for line in missed:
         print(line)

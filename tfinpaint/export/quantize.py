@@ -3,10 +3,11 @@
 | kind | weights | arithmetic |
 |---|---|---|
 | `int8` | int8 | float32 |
-| `fast` | int8 | int8, each picture scaled as it comes; float32 in the model's `sensitive` convolutions |
-| `static` | int8 | int8, scaled as the faces of a trial were; float32 in the model's `sensitive` convolutions |
+| `fast` | int8 | int8, each picture scaled as it comes |
+| `static` | int8 | int8, scaled as the faces of a trial were |
 
-All else stays in float32: doors of bytes, masks, attention and activations of integers lose whole decibels.
+In each kind a model's `sensitive` convolutions have float16 weights and float32 arithmetic. All else stays in float32:
+doors of bytes, masks, attention and activations of integers lose whole decibels.
 """
 
 import warnings
@@ -29,14 +30,15 @@ def quantized(network: bytes, kind: str, sensitive: str = "", requests: dict[str
     Args:
         network: float32, TFLite.
         kind: one of `KINDS`.
-        sensitive: a regular expression of names of convolutions whose arithmetic stays in float32; "" for none.
+        sensitive: a regular expression of names of convolutions that keep float16 weights and float32 arithmetic; ""
+            for none.
         requests: for `static`: name of a function -> what it is called with, see `requests_of`.
 
     Raises:
         InputError: ai-edge-quantizer is not installed.
     """
     try:
-        from ai_edge_quantizer import quantizer
+        from ai_edge_quantizer import algorithm_manager, quantizer
         from ai_edge_quantizer.calibrator import CalibrationMode
         from ai_edge_quantizer.qtyping import TFLOperationName
     except ImportError:
@@ -45,8 +47,9 @@ def quantized(network: bytes, kind: str, sensitive: str = "", requests: dict[str
     add = {"int8": maker.add_weight_only_config, "fast": maker.add_dynamic_config, "static": maker.add_static_config}
     bits = {"activation_num_bits": 8, "weight_num_bits": 8} if kind == "static" else {"num_bits": 8}
     add[kind](".*", convolution, **bits)
-    if sensitive and kind != "int8":
-        maker.add_weight_only_config(sensitive, convolution, num_bits=8)
+    if sensitive:
+        cast = algorithm_manager.AlgorithmName.FLOAT_CASTING
+        maker.add_weight_only_config(sensitive, convolution, num_bits=16, algorithm_key=cast)
     # The usual way stumbles over outputs that nothing reads.
     mode = CalibrationMode.CALIBRATION_PROFILER_BASED
     seen = maker.calibrate(requests, num_threads=1, mode=mode) if kind == "static" else None
