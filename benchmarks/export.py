@@ -2,10 +2,11 @@
 
 `python -m benchmarks.export [PRESET ...]` writes the files of each published preset, or of those that are named, into a
 temporary folder and runs each in a process of its own; it renews the presets' entries in
-`benchmarks/results/export.json` and the tables of `docs/export.md` and the README. Times are of one face, least and median of 30 calls, and the least processor time, which other load on
-the machine disturbs least; the memory is the process's peak. Losses are dB of PSNR in the hole, beside Keras, of 200
-faces that calibrate nothing: `--data` takes a folder or zip, else they are cut from a portrait. `--losses` renews these
-alone and leaves the times. It ends with 1 where a file loses more than its kind may.
+`benchmarks/results/export.json` and the tables of `docs/export.md` and the README. Times are of one face, least and
+median of 30 calls, and the least processor time, which other load on the machine disturbs least; the memory is the
+process's peak. Losses are dB of PSNR in the hole, beside Keras, of 200 faces that calibrate nothing: `--data` takes a
+folder or zip, else they are cut from a portrait. `--losses` renews these alone and leaves the times. It ends with 1
+where a file loses more than its kind may.
 """
 
 import argparse
@@ -23,7 +24,6 @@ from typing import Any
 import numpy as np
 
 from tfinpaint import records, zoo
-from tfinpaint.evaluation.report import update_tables
 
 RESULTS = Path(__file__).parent / "results" / "export.json"
 ROOT = Path(__file__).parents[1]
@@ -179,6 +179,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         row, preset, path, threads = options.measure
         print(json.dumps(measure(row, preset, Path(path), int(threads))))
         return 0
+    from tfinpaint.evaluation.report import update_tables  # not above: it would bring Keras into all that is measured
+
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"presets": {}}
     results["presets"] = {name: entry for name, entry in results["presets"].items() if name in PUBLISHED}
     if options.losses and (new := [name for name in options.presets if name not in results["presets"]]):

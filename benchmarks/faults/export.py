@@ -32,6 +32,13 @@ EXPORT = (
         ("tests/export/test_quantize.py::test_a_file_that_loses_too_much_is_not_written_unless_forced",),
     ),
     Fault(
+        "sensitive convolutions are of 8 bits",
+        "tfinpaint/export/quantize.py",
+        "num_bits=16, algorithm_key=cast",
+        "num_bits=8",
+        ("tests/export/test_every_model.py::test_a_tflite_file_answers_as_its_model_with_builtin_operators_only",),
+    ),
+    Fault(
         "faces with outliers calibrate",
         "tfinpaint/export/write.py",
         "[c for c, u in zip(each, usual, strict=True) if u]",

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import asdict
@@ -44,14 +45,33 @@ def check(found, expected):
         assert np.mean(off > 1e-3) < 1e-3, f"{name}: {off.max()}"
 
 
-def foreign_operators(network):
-    """Operators of any function that are no builtins, such as Flex ones, or hold variables."""
-    from tensorflow.lite.python.schema_py_generated import BuiltinOperator
+def contents(network):
+    """A file's functions, operators and tensors, and the names of its kinds of operators and numbers."""
+    from tensorflow.lite.python import schema_py_generated as schema
     from tensorflow.lite.tools.flatbuffer_utils import convert_bytearray_to_object
 
-    codes = convert_bytearray_to_object(bytearray(network)).operatorCodes
+    return convert_bytearray_to_object(bytearray(network)), schema
+
+
+def foreign_operators(network):
+    """Operators of any function that are no builtins, such as Flex ones, or hold variables."""
+    file, schema = contents(network)
+    kinds, codes = schema.BuiltinOperator, file.operatorCodes
     assert len(codes) > 5
-    return [c.customCode or c.builtinCode for c in codes if c.customCode or c.builtinCode == BuiltinOperator.VAR_HANDLE]
+    return [c.customCode or c.builtinCode for c in codes if c.customCode or c.builtinCode == kinds.VAR_HANDLE]
+
+
+def filters(network):
+    """Of each convolution of any function: its name, and the kind of number that its weights are stored as."""
+    file, schema = contents(network)
+    kinds = {number: name for name, number in vars(schema.TensorType).items() if isinstance(number, int)}
+    for graph in file.subgraphs:
+        made = {output: op for op in graph.operators for output in op.outputs}
+        for op in graph.operators:
+            if file.operatorCodes[op.opcodeIndex].builtinCode == schema.BuiltinOperator.CONV_2D:
+                at = op.inputs[1]
+                at = made[at].inputs[0] if at in made else at  # what is cast when the file is loaded
+                yield graph.tensors[op.outputs[0]].name.decode(), kinds[graph.tensors[at].type]
 
 
 @names
@@ -74,7 +94,7 @@ def test_a_tflite_file_answers_as_its_model_with_builtin_operators_only(name, tm
 
 
 def check_eight_bits(model, runner, path, data):
-    """The same file with 8-bit convolutions is smaller, keeps what is not hidden, and paints nearly the same."""
+    """The same file with 8-bit convolutions keeps what is not hidden, and paints nearly the same."""
     network, about = read_network(path)
     pictures, masks = pictures_of(data), data["mask"].astype(np.uint8)
     requests = requests_of(model, Trial(pictures, pictures, masks))
@@ -83,12 +103,21 @@ def check_eight_bits(model, runner, path, data):
     for kind in KINDS:
         made = quantized(network, kind, model.sensitive, requests)
         path.write_bytes(with_about(made, about))
+        check_filters(made, model.sensitive)
         found = Runner(path).restore(pictures, masks).images
         np.testing.assert_array_equal(found[~hidden], pictures[~hidden])
         off = np.abs(found.astype(int) - expected)[hidden]
         assert off.mean() < 12, f"{kind}: {off.mean()}"  # levels; weights are random, and attention chooses
         paintings[kind] = found
     assert (paintings["int8"] != expected).any() and (paintings["fast"] != paintings["int8"]).any()
+
+
+def check_filters(network, sensitive):
+    """Weights of sensitive convolutions are float16, where there are such, and all others int8."""
+    found = dict(filters(network))
+    kept = {name for name in found if sensitive and re.search(sensitive, name)}
+    assert {found[name] for name in kept} == ({"FLOAT16"} if sensitive else set())
+    assert {kind for name, kind in found.items() if name not in kept} == {"INT8"}
 
 
 # In a process that has TensorFlow and nothing of ours.
@@ -151,7 +180,7 @@ def test_a_saved_model_holds_the_networks_that_paint_and_no_others(tmp_path):
     assert 4 * model.painters.count_params() <= stored < 4 * model.painters.count_params() + 20_000
 
 
-@pytest.mark.parametrize("name", ["toy_ca_gan", "can_dfe"])  # one is told what is hidden, the other is not
+@names
 def test_an_onnx_file_answers_for_any_number_of_faces(name, tmp_path):
     onnxruntime, _ = pytest.importorskip("onnxruntime"), pytest.importorskip("tf2onnx")
     model = make(name)

@@ -31,8 +31,8 @@ class InpaintingModel(RecipeTrainer, keras.Model):
       the contract's extras and `image` and `mask` (composed, mask 0 or 1); from a painter of whole faces `raw`;
     - its outputs: methods declared with `@output(...)`, every tensor that a loss may ask for;
     - `terms`, `gates`, `hooks`, `measures`, `recipes`, `feature_slots`: see `RecipeTrainer`;
-    - `sensitive`: a regular expression of names of convolutions that 8-bit files keep in floating point, because on some
-      faces what is painted hangs on their last bits;
+    - `sensitive`: a regular expression of names of convolutions that 8-bit files keep in floating point, because what
+      is painted on some faces hangs on their last bits;
     - `painter_names`: the attributes that hold the networks that paint; published weights are theirs;
     - `entropies`: those of its outputs, `(batch,)`, that say how evenly an attention looks around: 0 where each place
       looks at one cell, 1 at all alike. `Health` watches them.
