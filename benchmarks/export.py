@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 # Row -> (format, quantize) of what is written; None for Keras.
 ROWS = {
     "Keras, `predict_on_batch`": None,
+    "Keras, `tf.function`": None,
     "SavedModel": ("saved_model", "none"),
     "ONNX": ("onnx", "none"),
     **{f"TFLite, `{kind}`": ("tflite", kind) for kind in ("none", "float16", "int8", "fast", "static")},
@@ -47,7 +48,10 @@ def runner(row: str, preset: str, path: Path, threads: int) -> Callable[[np.ndar
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         if ROWS[row] is None:
             model = zoo.load(preset)
-            return lambda face: model.predict_on_batch(face.astype(np.float32) / 127.5 - 1)
+            if "predict" in row:
+                return lambda face: model.predict_on_batch(face.astype(np.float32) / 127.5 - 1)
+            compiled = tf.function(model.answer_pictures, autograph=False)
+            return lambda face: compiled({"image": tf.constant(face)})["image"].numpy()
         function = tf.saved_model.load(str(path)).signatures["restore"]
         return lambda face: function(image=tf.constant(face))["image"].numpy()
     if ROWS[row][0] == "onnx":
