@@ -99,11 +99,11 @@ def measured_faces(model: Any, data: str | None) -> Any:
 
 
 def rows(preset: str, data: str | None, timed: bool = True) -> dict[str, dict[str, Any]]:
-    """The numbers of a preset; of its TFLite files only the losses where nothing is timed."""
+    """The numbers of a preset, and what load the machine had; of its TFLite files only the losses if nothing is timed."""
     from tfinpaint.export import Runner, export_model
     from tfinpaint.export.trial import losses
 
-    model, found = zoo.load(preset), {}
+    model, found, load = zoo.load(preset), {}, round(os.getloadavg()[0], 2)
     trial = measured_faces(model, data)
     with tempfile.TemporaryDirectory() as folder:
         for i, (row, how) in enumerate(ROWS.items()):
@@ -124,6 +124,7 @@ def rows(preset: str, data: str | None, timed: bool = True) -> dict[str, dict[st
             found[row] = numbers
             print(preset, row, numbers, flush=True)
     faces = {"faces": Path(data).name if data else "portrait", "count": len(trial)}
+    faces |= {"load": load} if timed else {}
     return {"weights": zoo.preset(preset).sha256, "sensitive": model.sensitive, **faces, "rows": found}
 
 
@@ -160,9 +161,9 @@ def short_table(results: dict[str, Any]) -> str:
     lines = [f"| file | {' | '.join(f'`{preset}`' for preset in presets)} |", f"|---|{'---|' * len(presets)}"]
     for row, how in ROWS.items():
         cells = []
-        for numbers in (entry["rows"][row] for entry in presets.values()):
+        for numbers in (entry["rows"].get(row, {}) for entry in presets.values()):
             said = [f"{numbers['kib']} KiB"] if "kib" in numbers else []
-            said.append(f"{numbers['threads_1']['min_ms']} ms")
+            said += [f"{numbers['threads_1']['min_ms']} ms"] if "threads_1" in numbers else []
             said += [f"{numbers['mean_db']:.3f} and {numbers['worst_db']:.3f} dB"] if "mean_db" in numbers else []
             cells.append(", ".join(said))
         if how is None or how[0] == "tflite":
@@ -190,13 +191,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.losses and (new := [name for name in options.presets if name not in results["presets"]]):
         parser.error(f"the times of {', '.join(new)} were never measured; leave --losses out")
     if not options.losses:
-        results |= {"machine": records.hardware() | {"load": os.getloadavg()[0]}, "versions": records.environment()}
+        results |= {"machine": records.hardware(), "versions": records.environment()}
     missed = []
     for preset in options.presets:
         entry = rows(preset, options.data, timed=not options.losses)
         if options.losses:
-            before = results["presets"][preset]["rows"]
-            entry["rows"] = {row: numbers | entry["rows"].get(row, {}) for row, numbers in before.items()}
+            before = results["presets"][preset]
+            both = {row: numbers | entry["rows"].get(row, {}) for row, numbers in before["rows"].items()}
+            entry = {**before, **entry, "rows": both}
         results["presets"][preset] = entry
         records.write_json(results, RESULTS)
         update_tables(ROOT / "docs" / "export.md", table(results), mark="export")

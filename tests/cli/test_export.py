@@ -48,6 +48,8 @@ def test_a_file_is_written_and_named(fast, tmp_path, capsys):
         (["fmodr", "--quantize", "float16", "--format", "saved_model"], "`quantize` is for TFLite"),
         (["fmodr", "--photos"], "`photos` is for a SavedModel"),
         (["fmodr", "--side", "100"], "`image_size` must be a multiple of"),
+        (["fmodr", "--side", "0"], "`side` must be at least 1 pixel"),
+        (["fmodr", "--side", "-64"], "`side` must be at least 1 pixel"),
         (["nose"], "`name` must be one of"),
     ],
 )

@@ -42,7 +42,7 @@ def test_the_same_network_makes_the_same_file(file):
     assert about.with_about(NETWORK, about.describe(MODEL, kind="float16")) == file.read_bytes()
 
 
-@pytest.mark.parametrize("damage", ["gone", "cut", "changed", "foreign", "newer"])
+@pytest.mark.parametrize("damage", ["gone", "cut", "changed", "plain", "foreign", "newer"])
 def test_other_files_are_refused_in_a_sentence(file, damage):
     data = bytearray(file.read_bytes())
     if damage == "gone":
@@ -52,6 +52,8 @@ def test_other_files_are_refused_in_a_sentence(file, damage):
     elif damage == "changed":
         data[len(NETWORK) // 2] ^= 1
         file.write_bytes(data)
+    elif damage == "plain":
+        file.write_bytes(NETWORK)
     elif damage == "foreign":
         with zipfile.ZipFile(file, "w") as archive:
             archive.writestr("tfinpaint.json", '{"format": 1}')

@@ -69,3 +69,11 @@ def test_without_the_interpreter_a_sentence_says_what_to_install(file, monkeypat
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with pytest.raises(InputError, match=r"pip install 'tfinpaint\[lite\]'"):
         runner.Runner(file)
+
+
+def test_a_network_that_the_interpreter_cannot_run_is_a_sentence(file, monkeypatch):
+    pytest.importorskip("ai_edge_litert")
+    monkeypatch.undo()
+    with pytest.raises(WeightsError, match="must hold a network that this LiteRT can run. .* a newer") as caught:
+        runner.Runner(file)
+    assert "\n" not in str(caught.value)

@@ -34,7 +34,7 @@ class Runner:
         image_size: side in pixels of the network's pictures.
 
     Raises:
-        WeightsError: the file is missing, damaged, or holds another preset.
+        WeightsError: the file is missing, damaged, holds another preset, or LiteRT cannot run it.
         InputError: LiteRT is not installed.
     """
 
@@ -44,8 +44,16 @@ class Runner:
             raise WeightsError(f"{path} must hold {preset!r}. Received: a file of {self.about['name']!r}.")
         self.contract, self.image_size = contract_in(self.about), self.about["image_size"]
         threads = threads or min(os.cpu_count() or 1, _MOST_THREADS)
-        network, self._lock = _interpreter()(model_content=content, num_threads=threads), threading.Lock()
-        network.allocate_tensors()  # here, because it says on the standard error stream what it runs on
+        interpreter, self._lock = _interpreter(), threading.Lock()
+        try:
+            network = interpreter(model_content=content, num_threads=threads)
+            network.allocate_tensors()  # here, because it says on the standard error stream what it runs on
+        except (ValueError, RuntimeError) as error:  # operators of a newer TensorFlow, for one
+            said = str(error).strip().partition("\n")[0]
+            raise WeightsError(
+                f"{path} must hold a network that this LiteRT can run. Received: one of tfinpaint "
+                f"{self.about['tfinpaint']} ({said}); a newer ai-edge-litert may run it."
+            ) from None
         self._functions = {name: network.get_signature_runner(name) for name in network.get_signature_list()}
 
     @classmethod

@@ -203,6 +203,8 @@ class InpaintingModel(RecipeTrainer, keras.Model):
         Raises:
             InputError: the class has no `image_size`, or cannot have that one.
         """
+        if side < 1:
+            raise InputError(f"`side` must be at least 1 pixel. Received: side={side}.")
         config = self.get_config()
         if "image_size" not in config:
             raise InputError(f"{type(self).__name__} must have the argument `image_size` to be resized.")
