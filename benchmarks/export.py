@@ -99,7 +99,7 @@ def measured_faces(model: Any, data: str | None) -> Any:
 
 
 def rows(preset: str, data: str | None, timed: bool = True) -> dict[str, dict[str, Any]]:
-    """The numbers of a preset, and what load the machine had; of its TFLite files only the losses if nothing is timed."""
+    """The numbers of a preset, and the machine's load before; of TFLite files alone the losses if nothing is timed."""
     from tfinpaint.export import Runner, export_model
     from tfinpaint.export.trial import losses
 
@@ -139,14 +139,17 @@ def beyond(entry: dict[str, Any]) -> list[str]:
 
 def table(results: dict[str, Any]) -> str:
     """Of all presets, Markdown."""
-    faces = [f"{entry['count']} faces of {entry['faces']} (`{preset}`)" for preset, entry in results["presets"].items()]
+    presets, machine = results["presets"], results["machine"]
+    faces = [f"{entry['count']} faces of {entry['faces']} (`{preset}`)" for preset, entry in presets.items()]
+    loads = [f"{entry['load']} (`{preset}`)" for preset, entry in presets.items()]
     lines = [
-        f"Losses were measured on {', '.join(faces)}:",
+        f"Losses were measured on {', '.join(faces)}; times on {machine['cores']} cores, whose load before was "
+        f"{', '.join(loads)}:",
         "",
         "| preset | file | KiB | processor ms | ms, 1 thread | ms, 2 threads | peak MB | loss, dB: mean | worst face |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for preset, entry in results["presets"].items():
+    for preset, entry in presets.items():
         for row, n in entry["rows"].items():
             times = [n["threads_1"]["processor_ms"], *(n[f"threads_{threads}"]["min_ms"] for threads in THREADS)]
             loss = [f"{n[key]:.3f}" if key in n else "" for key in ("mean_db", "worst_db")]
