@@ -152,7 +152,7 @@ def table(results: dict[str, Any]) -> str:
     for preset, entry in presets.items():
         for row, n in entry["rows"].items():
             times = [n["threads_1"]["processor_ms"], *(n[f"threads_{threads}"]["min_ms"] for threads in THREADS)]
-            loss = [f"{n[key]:.3f}" if key in n else "" for key in ("mean_db", "worst_db")]
+            loss = [f"{n[key]:z.3f}" if key in n else "" for key in ("mean_db", "worst_db")]
             cells = [f"`{preset}`", row, n.get("kib", ""), *times, n["threads_1"]["peak_mb"], *loss]
             lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
@@ -167,7 +167,7 @@ def short_table(results: dict[str, Any]) -> str:
         for numbers in (entry["rows"][row] for entry in presets.values()):
             said = [f"{numbers['kib']} KiB"] if "kib" in numbers else []
             said.append(f"{numbers['threads_1']['min_ms']} ms")
-            said += [f"{numbers['mean_db']:.3f} and {numbers['worst_db']:.3f} dB"] if "mean_db" in numbers else []
+            said += [f"{numbers['mean_db']:z.3f} and {numbers['worst_db']:z.3f} dB"] if "mean_db" in numbers else []
             cells.append(", ".join(said))
         if how is None or how[0] == "tflite":
             lines.append(f"| {' | '.join([row, *cells])} |")

@@ -43,6 +43,10 @@ def test_losses_are_of_the_published_weights_on_200_real_faces_and_within_their_
         assert lost["mean_db"] <= mean and lost["worst_db"] <= worst, f"{kind}: {lost['mean_db']}, {lost['worst_db']}"
 
 
+def test_a_face_of_fmodr_takes_less_than_twelve_milliseconds_where_it_is_fast(results):
+    assert results["presets"]["fmodr_128"]["rows"]["TFLite, `fast`"]["threads_1"]["processor_ms"] < 12
+
+
 def test_memory_is_that_of_what_runs_a_file_alone(results):
     for name, entry in results["presets"].items():
         peaks = {row: numbers["threads_1"]["peak_mb"] for row, numbers in entry["rows"].items()}
@@ -110,3 +114,5 @@ def test_a_folder_of_fifty_photos_takes_no_longer_than_with_keras(restoring):
     assert folder, f"{RECORD.name} has no folder; measure it: python -m benchmarks.restore --folder"
     assert folder["photos"] == PHOTOS == 50 and len(folder["lite_over_keras"]) >= 3
     assert folder["ratio"] <= 1
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    assert f"a folder of 50 photos {folder['ratio']:.2f} of Keras's time" in " ".join(page.split())
