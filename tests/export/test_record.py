@@ -15,7 +15,7 @@ from tfinpaint.engine import Contract
 from tfinpaint.export.quantize import BOUNDS
 from tfinpaint.export.trial import draw_trial
 
-ANEW = "measure it on the kit's held-out faces: python -m benchmarks.export --data val.zip"
+ANEW = "measure it on the kit's held-out faces (--losses leaves the times): python -m benchmarks.export --data val.zip"
 PAGES = {"docs/export.md": table, "README.md": short_table}
 
 
