@@ -58,6 +58,21 @@ def test_a_file_of_other_weights_is_refused_with_the_command_that_makes_it(monke
         Runner.published("fmodr")
 
 
+def test_a_damaged_file_is_one_sentence_of_the_command(monkeypatch, tmp_path, capsys):
+    from tfinpaint import cli
+
+    record, source = zoo.preset("fmodr"), restore.source("fmodr_128_photo")
+    damaged = bytearray(zoo.lite_path(record).read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / record.lite["file"]).write_bytes(damaged)
+    monkeypatch.setattr(zoo, "folder", lambda model, usual=zoo.folder: tmp_path if model == "fmodr" else usual(model))
+    monkeypatch.setattr(zoo, "preset", lambda name: record)
+    assert cli.main(["restore", str(source), "-o", str(tmp_path / "out.png"), "--engine", "lite"]) == 1
+    error = capsys.readouterr().err
+    assert record.lite["file"] in error and "SHA-256" in error and error.count("\n") == 1
+    assert not (tmp_path / "out.png").exists()
+
+
 def test_a_preset_without_a_file_is_run_by_keras(monkeypatch):
     monkeypatch.setattr(zoo, "preset", lambda name: zoo.Preset("mine", "fmodr", {}, {}))
     monkeypatch.setattr(zoo, "load", lambda name: f"Keras {name}")
