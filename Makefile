@@ -4,7 +4,7 @@ PYTHON ?= python3
 OLDEST ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test test-oldest lint clean
+.PHONY: demo test test-oldest notebooks lint clean
 
 demo: .venv/installed
 	$(BIN)/tfinpaint demo --out demo
@@ -14,6 +14,11 @@ test: lint
 
 test-oldest: .venv-oldest/installed
 	.venv-oldest/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+
+# Runs the notebooks and keeps what they show.
+notebooks: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[notebooks]'
+	$(BIN)/python notebooks/renew.py
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -47,4 +47,10 @@ def save(traced: dict[str, Any], folder: str | os.PathLike) -> None:
     module = tf.Module()
     module.weights = list({id(v): v for function in traced.values() for v in function.graph.variables}.values())
     first = next(iter(traced.values()))
-    tf.saved_model.save(module, os.fspath(folder), signatures={**traced, "serving_default": first})
+    said = tf.get_logger()
+    level = said.level
+    said.setLevel("WARNING")  # else it names a temporary folder
+    try:
+        tf.saved_model.save(module, os.fspath(folder), signatures={**traced, "serving_default": first})
+    finally:
+        said.setLevel(level)

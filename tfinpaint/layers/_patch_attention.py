@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from tfinpaint.errors import InputError
+from tfinpaint.layers._inputs import features_and_mask
 from tfinpaint.layers.patches import extract_patches, fold, overlap_count, subsample
 
 _INVALID = -1e9  # logit of a background patch that touches the hole: its softmax is exactly 0 in float32
@@ -47,12 +48,7 @@ class PatchAttention(keras.layers.Layer):
         self.compute_output_shape(input_shape)
 
     def compute_output_shape(self, input_shape: list[tuple]) -> Any:
-        features, mask = (tuple(shape) for shape in input_shape)
-        if len(features) != 4 or mask[1:] != (*features[1:3], 1):
-            raise InputError(
-                "The layer must be called on [features, mask] of shapes (batch, height, width, channels) and "
-                f"(batch, height, width, 1). Received: {features} and {mask}. Resize the mask to the features."
-            )
+        features, _ = features_and_mask(input_shape)
         if None in features[1:] or features[1] % self.rate or features[2] % self.rate:
             raise InputError(
                 f"The features' height and width must be known and divisible by `rate`. Received: shape={features}, "

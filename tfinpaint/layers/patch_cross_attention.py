@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from tfinpaint.errors import InputError
+from tfinpaint.layers._inputs import features_and_mask
 from tfinpaint.layers.patches import depth_to_space, extract_patches, space_to_depth
 
 _HIDDEN = -1e4  # added to the similarity of a patch that must not be copied
@@ -65,12 +66,7 @@ class PatchCrossAttention(keras.layers.Layer):
             setattr(self, f"{name}_kernel", kernel), setattr(self, f"{name}_bias", bias)
 
     def compute_output_shape(self, input_shape: list[tuple]) -> tuple:
-        features, mask = (tuple(shape) for shape in input_shape)
-        if len(features) != 4 or mask[1:] != (*features[1:3], 1):
-            raise InputError(
-                "The layer must be called on [features, mask] of shapes (batch, height, width, channels) and "
-                f"(batch, height, width, 1). Received: {features} and {mask}. Resize the mask to the features."
-            )
+        features, _ = features_and_mask(input_shape)
         if None in features[1:] or features[1] % 2 or features[2] % 2:
             raise InputError(f"The features' sides must be known and even. Received: {features}. Pad the picture.")
         return (*features[:3], self.filters)

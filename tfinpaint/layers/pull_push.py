@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from tfinpaint.errors import InputError
+from tfinpaint.layers._inputs import features_and_mask
 
 
 @keras.saving.register_keras_serializable("tfinpaint")
@@ -33,12 +34,9 @@ class PullPush(keras.layers.Layer):
         self.compute_output_shape(input_shape)
 
     def compute_output_shape(self, input_shape: list[tuple]) -> tuple:
-        features, mask = (tuple(shape) for shape in input_shape)
-        if len(features) != 4 or None in features[1:] or mask[1:] != (*features[1:3], 1):
-            raise InputError(
-                "The layer must be called on [features, mask] of shapes (batch, height, width, channels), all but the "
-                f"batch known, and (batch, height, width, 1). Received: {features} and {mask}."
-            )
+        features, _ = features_and_mask(input_shape)
+        if None in features[1:]:
+            raise InputError(f"The features' sides and channels must be known. Received: {features}.")
         return features
 
     def call(self, inputs: Any) -> Any:
