@@ -1,6 +1,5 @@
 """The main road, with a fake model: what goes in, what comes out, and what stays."""
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +10,7 @@ from tfinpaint import faces
 from tfinpaint.engine import Borrowed, Contract
 from tfinpaint.errors import ImageFileError, InputError, NoFaceError
 from tfinpaint.faces import Face, alignment_matrix, resample, widened
+from tfinpaint.faces.warp import warp
 from tfinpaint.images import Photo
 from tfinpaint.restoration import Restored, restore_photo, restore_photos
 from tfinpaint.restoration.job import Job
@@ -47,7 +47,7 @@ def test_a_plain_photo_is_cut_and_pasted_once_and_looked_at_twice(portrait, monk
 
         return call
 
-    monkeypatch.setattr("cv2.warpAffine", counted("resamplings", cv2.warpAffine))
+    monkeypatch.setitem(resample.__globals__, "warp", counted("resamplings", warp))
     monkeypatch.setattr("tfinpaint.faces.paste", counted("pastes", faces.paste))
     restored = restore_photo(portrait, FakeEngine(), detector=counted("detections", one_face))
     assert restored.mask.any() and calls == {"detections": 2, "resamplings": 3, "pastes": 1}

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from tfinpaint.faces.warp import warp
+
 
 def resample(
     pixels: np.ndarray,
@@ -43,4 +45,4 @@ def resample(
             part = np.repeat(part, 2, axis)
     # a point of the part, p, lies at (p + 0.5) / ratio - 0.5 + low in the picture
     linear, shift = linear / ratio, linear @ (0.5 / ratio - 0.5 + low) + shift
-    return cv2.warpAffine(part, np.column_stack([linear, shift]), tuple(size), flags=interpolation, borderMode=border)
+    return warp(part, np.column_stack([linear, shift]), tuple(size), interpolation, border)
