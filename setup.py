@@ -6,7 +6,7 @@ setup(
     packages=[*find_packages(include=["tfinpaint", "tfinpaint.*"]), "tfinpaint._zoo"],
     package_dir={"tfinpaint._zoo": "zoo"},  # cards and weights travel inside the wheel
     package_data={
-        "tfinpaint": ["_third_party/*", "_third_party/*/*"],
+        "tfinpaint": ["py.typed", "_third_party/*", "_third_party/*/*"],
         # What is read at run time; histories of trainings and sheets stay in the checkout.
         "tfinpaint._zoo": ["*/README.md", "*/config.json", "*/results.json", "*/*.h5", "*/*.npz", "*/*.tflite"],
         "tfinpaint.evaluation.benchmark": ["*.json", "*/faces.*"],
