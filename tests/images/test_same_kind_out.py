@@ -302,3 +302,21 @@ def test_deep_samples_with_a_transparent_value_keep_it(tmp_path, channels):
     data = (tmp_path / "b.png").read_bytes()
     assert data[data.index(b"tRNS") + 4 :][: len(transparent)] == transparent
     np.testing.assert_array_equal(images.read(tmp_path / "b.png").samples[~mask], deep.squeeze()[~mask])
+
+
+@pytest.mark.parametrize(("depth", "channels"), [(4, 1), (8, 1), (8, 3), (16, 1), (16, 3)])
+def test_what_is_painted_is_not_seen_through(tmp_path, depth, channels):
+    step = {4: 17, 8: 1, 16: 1}[depth]
+    values = np.full((32, 64, channels), 2**depth // 2, np.uint16)
+    bits = np.unpackbits(values.astype(">u2").view(np.uint8).reshape(32, 64, channels, 2), axis=-1)[..., 16 - depth :]
+    rows = [bytes(np.packbits(row.ravel())) for row in bits]
+    level = {4: 5, 8: 90, 16: 90 * 257}[depth]
+    transparent = np.full(channels, level, ">u2").tobytes()
+    (tmp_path / "a.png").write_bytes(_png(depth, {1: 0, 3: 2}[channels], rows, 64, 32, transparent))
+    photo, mask = images.read(tmp_path / "a.png"), np.zeros((32, 64), bool)
+    mask[:9] = True
+    images.write(photo, np.full_like(photo.pixels, 85 if depth == 4 else 90), mask, tmp_path / "b.png")
+    after = images.read(tmp_path / "b.png").samples.reshape(32, 64, channels)
+    assert not (after[mask] == level * step).all(-1).any()
+    assert np.abs(after[mask].astype(int) - level * step).max() == 1
+    np.testing.assert_array_equal(after[~mask], photo.samples.reshape(32, 64, channels)[~mask])

@@ -29,6 +29,21 @@ def kept_chunks(data: bytes) -> list[Chunk]:
     return chunks
 
 
+def keep_opaque(samples: np.ndarray, painted: np.ndarray, chunks: Iterable[Chunk]) -> None:
+    """Moves painted samples that are by chance the file's transparent value by one level, in place.
+
+    Args:
+        samples: `(height, width)` or `(height, width, 3)`, uint8 or uint16: grey or RGB as it will be written.
+        painted: `(height, width)` bool.
+        chunks: see `kept_chunks`.
+    """
+    wide = samples[..., None] if samples.ndim == 2 else samples
+    for name, body in chunks:
+        if name == b"tRNS" and len(body) == 2 * wide.shape[-1] and wide.dtype != bool:
+            transparent = painted & (wide == np.frombuffer(body, ">u2")).all(-1)
+            wide[transparent, -1] ^= 1
+
+
 def described(data: bytes, chunks: Iterable[Chunk], *, software: str, exif: bytes, icc: bytes, xmp: bytes) -> bytes:
     """The PNG file `data` with the given chunks, metadata and a `Software` text in it."""
     written = list(_split(data))

@@ -65,6 +65,8 @@ def write(photo: Photo, pixels: np.ndarray, mask: np.ndarray, path: str | os.Pat
         return
     _check_kind(photo, file_format, path)
     samples, palette = merge(photo, pixels, hole) if hole.any() else (photo.samples, photo.palette)
+    if palette is None and hole.any() and file_format == photo.format == "PNG":
+        png.keep_opaque(samples, hole, photo.options.get("chunks", ()))
     try:
         data = _encode(photo, samples, palette, file_format, software=SOFTWARE if hole.any() else "")
     except Exception as error:  # encoders raise anything, over metadata above all
