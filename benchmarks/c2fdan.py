@@ -58,7 +58,7 @@ def occlusion(form: str, size: float, place: str) -> Any:
 
 def painters(model: Any) -> dict[str, Any]:
     """Method -> function of drawn faces."""
-    run = compile_inference(model)
+    run = compile_inference(model, model.answer)
 
     def paint(drawn: DrawnFaces, output: str) -> Answer:
         images, masks = [], []

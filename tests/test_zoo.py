@@ -171,6 +171,7 @@ def test_the_grid_on_the_card_of_c2fdan_is_that_of_the_published_weights():
         (1, "gave back {full} of the\n  lost SSIM, its coarse network alone {coarse}:"),
         (2, "gave back {full}"),
         (3, "gave back\n  {full}"),
+        (4, "the fourth gave back {full}"),
     ):
         earlier = json.loads((zoo.folder("c2fdan") / f"grid_attempt_{attempt}.json").read_text(encoding="utf-8"))
         undone = earlier["rows"]["all"]["undone"]
