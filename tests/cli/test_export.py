@@ -1,5 +1,7 @@
 """`tfinpaint export` as a person types it; the models are tiny."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,16 @@ def test_a_file_is_written_and_named(fast, tmp_path, capsys):
     assert said["weights"] == record.sha256 and said["licence"] == record.licence
     assert str(out) in capsys.readouterr().out
     assert [path.name for path in out.parent.iterdir()] == ["face.tflite"]
+
+
+@pytest.mark.parametrize("format", ["tflite", "saved_model"])
+@pytest.mark.parametrize("name", [os.fsdecode(b"f\xfcr mich/gr\xfc\xdfe"), "n" * 255], ids=["no UTF-8", "longest"])
+def test_any_name_is_written(tmp_path, capsys, name, format):  # noqa: A002
+    out = tmp_path / name
+    assert cli.main(["export", "fmodr", "-o", str(out), "--format", format]) == 0
+    assert read_about(out)["name"] == "fmodr_128"
+    assert cli.main(["export", "fmodr", "-o", str(out), "--format", format, "--force"]) == 0
+    assert [path.name for path in out.parent.iterdir()] == [out.name]
 
 
 @pytest.mark.parametrize(

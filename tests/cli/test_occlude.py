@@ -182,6 +182,22 @@ def test_two_folders_with_the_same_names_keep_apart(photos, tmp_path):
     assert cli.main(["occlude", str(photos), str(photos), "--out", str(tmp_path / "twice")]) == 1
 
 
+def test_photos_of_one_name_out_of_several_folders_keep_apart(photos, tmp_path):
+    for folder in ("x/mon", "y/mon"):
+        shutil.copytree(photos, tmp_path / folder)
+    given = [tmp_path / file for file in ("x/mon/a.jpg", "y/mon/a.jpg", "x/mon/b.png")]
+    assert cli.main(["occlude", *map(str, given), "--out", str(tmp_path / "out")]) == 0
+    assert load_pairs(tmp_path / "out", size=32).names == ("b", "x/mon/a.jpg", "y/mon/a.jpg")
+
+
+def test_an_output_that_cannot_be_a_folder_is_told_before_the_work(photos, tmp_path, monkeypatch, capsys):
+    (tmp_path / "out").write_bytes(b"mine")
+    monkeypatch.setattr("tfinpaint.cli.occlude._occlude", None)
+    assert cli.main(["occlude", str(photos), "--out", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err.startswith(f"tfinpaint: The folder {tmp_path / 'out'} cannot be made: ")
+    assert (tmp_path / "out").read_bytes() == b"mine"
+
+
 def test_files_that_are_not_ours_are_kept_and_ours_are_replaced(photos, tmp_path, capsys):
     command = ["occlude", str(photos), "--sheet", "--out", str(tmp_path / "out")]
     assert cli.main(command) == 0 and cli.main(command) == 0

@@ -98,7 +98,17 @@ def test_results_of_an_earlier_run_are_replaced(here, ending, painted):
     assert "is no result of tfinpaint" in refused(["in"], "out", ENDS[:1])
 
 
-@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".tif"])
+@pytest.mark.parametrize("ending", [".bmp", ".tif"])
+def test_a_copy_that_was_retouched_is_kept_though_most_of_its_bytes_are_the_photos(here, ending):
+    picture(f"in/a{ending}")
+    with Image.open(f"in/a{ending}") as image:
+        image.paste((255, 0, 0), (0, 0, 8, 8))
+        Path("out").mkdir()
+        image.save(f"out/a{ending}")
+    assert f"out/a{ending} is there and is no result of tfinpaint" in refused(["in"], "out")
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".tif", ".bmp"])
 def test_the_result_of_another_photo_of_that_name_is_kept(here, ending):
     """Cameras number their photos anew every day."""
     y, x = np.mgrid[:48, :64]

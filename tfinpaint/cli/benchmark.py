@@ -112,6 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     from tfinpaint.errors import InputError
+    from tfinpaint.evaluation.report import check_marks
 
     for option in ("weights", "card"):
         if getattr(arguments, option) and len(arguments.models) != 1:
@@ -123,6 +124,7 @@ def _check(arguments: argparse.Namespace) -> None:
     for path in filter(None, (arguments.card, arguments.summary)):
         if not Path(path).is_file():
             raise InputError(f"--card and --summary renew files that exist. Received: {path!r}, which does not.")
+        check_marks(path)
 
 
 def _check_out(out: Path) -> None:

@@ -86,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     outputs = [_output(arguments, picture) for picture in pictures]
     journal = Journal(arguments.out, "occlude", _options(arguments)) if len(pictures) > 1 else None
     _check_out(arguments, pictures, outputs, journal)
+    _make(arguments.out)
     for folder in {file.parent for output in outputs for file in output.files} | {arguments.out}:
         remove_parts(folder)
     points, cells, failures = _occlude_all(arguments, occlusion, pictures, outputs, journal)
@@ -242,24 +243,33 @@ def _pictures(arguments: argparse.Namespace) -> list[Picture]:
 def unique_names(files: list[tuple[Path, str]]) -> list[str]:
     """What each picture is called in the output: as short as it can be without two being called the same.
 
-    Its name below the source without ending, else with its ending, else with the source's name before it.
+    Its name below the source without ending, else with its ending, else with the source's name before it (of a single
+    photo, its folder's), else with as many folders before that as tell them apart.
 
     Args:
         files: source and name below it, with forward slashes and ending.
     """
-    ways = (
-        lambda source, name: str(PurePosixPath(name).with_suffix("")),
-        lambda source, name: name,
-        lambda source, name: f"{source.stem if source.is_file() else source.resolve().name}/{name}",
-    )
+    before = [_folders(source) for source, _ in files]
+    ways = [lambda i: str(PurePosixPath(files[i][1]).with_suffix("")), lambda i: files[i][1]]
+    ways += [
+        lambda i, n=n: "/".join([*before[i][-n:], files[i][1]]) for n in range(1, max(map(len, before), default=0) + 1)
+    ]
     names = [""] * len(files)
     left = list(range(len(files)))
     for way in ways:
         for i in left:
-            names[i] = way(*files[i])
+            names[i] = way(i)
         counts = Counter(names)
         left = [i for i in range(len(files)) if counts[names[i]] > 1]
     return names
+
+
+def _folders(source: Path) -> list[str]:
+    """The names before those of a source's pictures, outermost first: of its folders and, of a zip, its own."""
+    *folders, own = source.resolve().parts[1:] or ("",)
+    if source.suffix.lower() == ".zip":
+        return [*folders, source.stem]
+    return folders if source.is_file() else [*folders, own]
 
 
 def _of_source(source: Path, arguments: argparse.Namespace, finder: Any) -> Iterator[Picture]:
@@ -307,16 +317,21 @@ def _photo(file: Path, arguments: argparse.Namespace, finder: Any) -> tuple[Any,
 
 
 def _write(triple: tuple, out: Path, name: str) -> None:
-    from tfinpaint.errors import ImageFileError
     from tfinpaint.images import write_picture
 
     for folder, picture in zip(FOLDERS, triple, strict=True):
         path = out / folder / f"{name}.png"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ImageFileError(f"The folder {path.parent} cannot be made: {error.strerror or error}.") from None
+        _make(path.parent)
         write_picture(picture, path)
+
+
+def _make(folder: Path) -> None:
+    from tfinpaint.errors import ImageFileError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImageFileError(f"The folder {folder} cannot be made: {error.strerror or error}.") from None
 
 
 def _write_points(points: dict[str, Any], path: Path) -> None:

@@ -90,8 +90,7 @@ def check_outputs(
     """Refuses, all at once, outputs that would replace a photo, each other, or a file that is not the photo's result.
 
     Results of earlier runs may be replaced: they carry the mark of `tfinpaint.images.is_ours` and look like the photo,
-    or are the photo itself, byte for byte, or for the most part (a BMP has no place for the mark, and its pixels are
-    its bytes).
+    or are the photo itself, byte for byte.
 
     Args:
         outputs: see `plan`.
@@ -141,16 +140,12 @@ def _is_lost(file: Path, output: Output) -> bool:
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Whether files are of one length and most of their bytes agree."""
-    import numpy as np
-
+    """Whether both are files of the same bytes."""
     try:
-        if not other.is_file() or one.stat().st_size != other.stat().st_size:
-            return False
-        first, second = (np.frombuffer(file.read_bytes(), np.uint8) for file in (one, other))
+        same_size = other.is_file() and one.stat().st_size == other.stat().st_size
+        return same_size and one.read_bytes() == other.read_bytes()
     except OSError:
         return False
-    return len(first) == len(second) and bool((first == second).mean() > 0.5)
 
 
 def is_of_another(result: Path, photo: Path) -> bool:

@@ -13,6 +13,7 @@ from tfinpaint.export import quantize as eight_bit
 from tfinpaint.export.about import FILE, describe, with_about
 from tfinpaint.export.onnx import write_onnx
 from tfinpaint.export.runner import Runner
+from tfinpaint.files import whole
 from tfinpaint.records import write_json
 
 FORMATS = ("saved_model", "tflite", "onnx")
@@ -74,7 +75,7 @@ def export_model(
         model = model.resized(side)
     about = describe(model, record, quantize)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=".tfinpaint-", dir=_room(path.parent)) as folder:
         made = Path(folder) / "made"
         if format == "saved_model":
             _saved_model(model, about, photos, made)
@@ -85,10 +86,20 @@ def export_model(
             if quantize != "none":
                 network, about["loss"] = _smaller(model, network, about, data, force, Path(folder))
             made.write_bytes(with_about(network, about))
-        if path.is_dir():
-            shutil.rmtree(path)
-        os.replace(made, path)
+        with whole(path) as part:
+            shutil.move(made, part)
+            if path.is_dir():
+                shutil.rmtree(path)
     return path
+
+
+def _room(folder: Path) -> Path | None:
+    """Where the file is made: in its own folder, or, because TensorFlow takes UTF-8 only, in that of the system."""
+    try:
+        os.fspath(folder).encode()
+    except UnicodeEncodeError:
+        return None
+    return folder
 
 
 def _check_backend() -> None:

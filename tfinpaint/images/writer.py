@@ -35,8 +35,8 @@ def write(photo: Photo, pixels: np.ndarray, mask: np.ndarray, path: str | os.Pat
 
     Every other sample stays bit for bit in lossless formats; JPEG keeps its quantisation tables and subsampling, lossy
     WebP is written at quality 90. EXIF (orientation 1), ICC, XMP and resolution are kept, and the tag "Software"
-    (EXIF 0x0131 in JPEG, WebP and TIFF, a tEXt chunk in PNG; BMP has no place for it) says that software painted. A
-    photo that nothing was painted into is copied byte for byte. The file appears whole or not at all.
+    (EXIF 0x0131 in JPEG, WebP and TIFF, a tEXt chunk in PNG, the gap before the pixels of a BMP) says that software
+    painted. A photo that nothing was painted into is copied byte for byte. The file appears whole or not at all.
 
     Args:
         photo: what was read.
@@ -133,6 +133,8 @@ def _encode(photo: Photo, samples: np.ndarray, palette: np.ndarray | None, file_
         data = png.encode_deep(samples)
     else:
         data = _encode_with_pillow(photo, samples, palette, file_format, own, software)
+    if file_format == "BMP" and software:
+        return _marked_bmp(data, software)
     if file_format != "PNG":
         return data
     chunks = own.get("chunks", ())
@@ -167,6 +169,14 @@ def _encode_with_pillow(
     buffer = io.BytesIO()
     image.save(buffer, file_format, **{k: v for k, v in options.items() if v is not None})
     return buffer.getvalue()
+
+
+def _marked_bmp(data: bytes, software: str) -> bytes:
+    """A BMP file with a text between its header and its pixels, where readers skip whatever there is."""
+    text = software.encode("latin-1", "replace") + bytes(-len(software) % 4)
+    at = int.from_bytes(data[10:14], "little")
+    size, begin = (number.to_bytes(4, "little") for number in (len(data) + len(text), at + len(text)))
+    return data[:2] + size + data[6:10] + begin + data[14:at] + text + data[at:]
 
 
 def _jpeg_options(photo: Photo, own: dict) -> dict:

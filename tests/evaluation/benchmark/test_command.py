@@ -67,6 +67,7 @@ def test_a_benchmark_of_ones_own_is_frozen_and_run_again(grey_zoo, capsys):
         (["--data", ".", "--weights", "w.h5"], "--weights goes with exactly one MODEL"),
         (["--data", ".", "--card", "c.md"], "--card goes with exactly one MODEL"),
         (["--data", ".", "--summary", "nothing.md"], "renew files that exist"),
+        (["--data", ".", "--summary", "notes.md"], "must hold the marks"),
         (["nose", "--data", "."], "must be one of"),
         (["--data", ".", "--protocol", "faces-0"], "faces-1"),
         (["--data", "."], "must hold faces/ffhq_val"),
@@ -75,6 +76,7 @@ def test_a_benchmark_of_ones_own_is_frozen_and_run_again(grey_zoo, capsys):
 )
 def test_wrong_usage_is_one_sentence(arguments, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.md").write_text("mine")
     assert _run(*arguments) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert message in error and error.startswith("tfinpaint: ")

@@ -123,6 +123,17 @@ def update_tables(path: str | os.PathLike, markdown: str, mark: str = "results")
     Raises:
         InputError: the file cannot be read, or it does not hold each mark once, in order.
     """
+    (before, first), (last, after) = _around(path, mark)
+    write_text(f"{before}{first}\n{markdown.strip()}\n{last}{after}", path)
+
+
+def check_marks(path: str | os.PathLike, mark: str = "results") -> None:
+    """Refuses what `update_tables` would refuse, before there is anything to put into the file."""
+    _around(path, mark)
+
+
+def _around(path: str | os.PathLike, mark: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    """A Markdown file's text before the first mark and that mark, the last mark and the text after it."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
@@ -135,7 +146,7 @@ def update_tables(path: str | os.PathLike, markdown: str, mark: str = "results")
             f"`path` must hold the marks {first} and {last} once, in this order. Received: {path}; "
             "put them where the tables belong."
         )
-    write_text(f"{before}{first}\n{markdown.strip()}\n{last}{after}", path)
+    return (before, first), (last, after)
 
 
 def best_of(summaries: Mapping[str, Any], metric: Metric) -> str | None:
