@@ -60,8 +60,8 @@ class C2FDAN(Finishing, InpaintingModel):
 
     painter_names: ClassVar = ("coarse_network", "fine_network")
     entropies: ClassVar = ("attention_entropy",)
-    # Where its branches meet at half size: what the self-attention hands up is hundreds where the median is 1.
-    sensitive = r"fine_network.*(half_|fused)"
+    # Where the fine network's branches meet at half size, and where the coarse face gets its highest resolution.
+    sensitive = r"fine_network.*(half_|fused)|coarse_network.*(face_0|face_head)"
     terms: ClassVar = TERMS
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}
     feature_slots: ClassVar = {
