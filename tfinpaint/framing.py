@@ -84,8 +84,13 @@ def landmark_fault(points: np.ndarray) -> str | None:
         if np.ptp(points, axis=0).max() > 0 and np.abs(points).max() <= 2:
             return "they look like shares of the picture; pixels are asked for"
         return "both eyes lie on one spot"
-    matrix = similarity(points, TEMPLATE)
-    residual = points @ matrix[:, :2].T.astype(np.float64) + matrix[:, 2] - TEMPLATE
-    if np.sqrt((residual**2).sum(1).mean()) > _WORST_FIT * EYE_DISTANCE:
+    if landmark_misfit(points) > _WORST_FIT:
         return "they form no face: eyes, nose and mouth must come in this order, each pair from the left"
     return None
+
+
+def landmark_misfit(points: np.ndarray) -> float:
+    """How far five points lie from the template when they are aligned to it, in distances between its eyes."""
+    matrix = similarity(points, TEMPLATE)
+    residual = points @ matrix[:, :2].T.astype(np.float64) + matrix[:, 2] - TEMPLATE
+    return float(np.sqrt((residual**2).sum(1).mean()) / EYE_DISTANCE)

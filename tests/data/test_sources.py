@@ -294,6 +294,18 @@ def test_a_name_with_two_faces_is_told(folder, tmp_path):
     assert len(load_faces(folder, landmarks=tmp_path / "l.npz")) == len(NAMES) - 1
 
 
+@pytest.mark.parametrize("lower", [8, 24])
+@pytest.mark.parametrize("ending", [".npz", ".csv"])
+def test_all_x_before_all_y_is_told(folder, tmp_path, ending, lower):
+    points = np.array([(p + [0, lower]).T.reshape(5, 2) for p in LANDMARKS])
+    assert landmark_fault(points[0]) is None, "each might be a turned head"
+    np.savez(tmp_path / "l.npz", name=np.array(NAMES, "S"), landmarks=points)
+    rows = [",".join([n, *map(str, p.ravel())]) for n, p in zip(NAMES, points, strict=True)]
+    (tmp_path / "l.csv").write_text("\n".join([",".join(FIELDS), *rows]))
+    with pytest.raises(InputError, match="`landmarks` must hold x and y of each point together.*all x before all y"):
+        load_faces(folder, landmarks=tmp_path / f"l{ending}")
+
+
 @pytest.mark.parametrize("turn", [90, 180, -90])
 def test_a_face_in_any_turn_is_a_face(turn):
     angle = np.radians(turn)
