@@ -76,6 +76,14 @@ def test_what_was_erased_from_a_copy_and_what_was_drawn_on_nothing(tmp_path, nam
         seen(file(tmp_path, on(0, 255), name, lossless=True), marks="erased")
 
 
+@pytest.mark.parametrize("strength", [30, 127, 200])
+def test_a_brush_may_be_see_through_itself(tmp_path, strength):
+    alpha = np.where(HIDDEN, strength, 0).astype(np.uint8)
+    drawn = file(tmp_path, np.dstack([on(0, (200, 30, 30)), alpha]), "mask.png")
+    assert np.array_equal(seen(drawn)[0], HIDDEN)
+    assert np.array_equal(seen(drawn, marks="drawn")[0], HIDDEN)
+
+
 @pytest.mark.parametrize("name", ["mask.png", "mask.jpg"])
 @pytest.mark.parametrize("ground", [0, 255, 128, PHOTO[..., 1:2]])
 @pytest.mark.parametrize("brush", [(255, 0, 0), (0, 0, 255), (0, 160, 60)])

@@ -64,12 +64,12 @@ def hidden_in(
     if marks in ("drawn", "erased"):
         if picture.alpha is None:
             raise InputError(f"{picture.name} must have see-through parts to be {marks}. Received: none.")
-        return (picture.alpha > 127) == (marks == "drawn"), ""
+        return _opaque(picture) == (marks == "drawn"), ""
     return _seen(picture, photo)
 
 
 def _seen(picture: MaskPicture, photo: np.ndarray | None) -> tuple[np.ndarray, str]:
-    opaque = True if picture.alpha is None else picture.alpha > 127
+    opaque = True if picture.alpha is None else _opaque(picture)
     if photo is not None and _is_copy(picture.pixels, photo, opaque):
         if picture.alpha is not None:
             return ~opaque, "shows the photo; what was erased from it counts as hidden"
@@ -87,6 +87,11 @@ def _seen(picture: MaskPicture, photo: np.ndarray | None) -> tuple[np.ndarray, s
             f"hide the face (`--mask-marks {kinds[1]}`, or several with commas)."
         )
     return _light(picture), ""
+
+
+def _opaque(picture: MaskPicture) -> np.ndarray:
+    """Above half of the strongest alpha: a brush may be half see-through itself."""
+    return picture.alpha > picture.alpha.max() / 2
 
 
 def _light(picture: MaskPicture) -> np.ndarray:
