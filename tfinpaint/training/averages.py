@@ -90,8 +90,9 @@ class AveragedWeights:
         moves: dict[str, Any] = {}
         for update in self.stage.updates:
             for part in (p for p in update.parts if p in self._averages):
-                iterations = ops.convert_to_tensor(self.optimizer_of(part, update).iterations)
-                moves[part] = moves.get(part, 0) + iterations
+                optimizer = self.optimizer_of(part, update)
+                optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # which Keras 3.8 does not ask itself
+                moves[part] = moves.get(part, 0) + ops.convert_to_tensor(optimizer.iterations)
         return moves
 
 
