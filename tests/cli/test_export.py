@@ -76,6 +76,22 @@ def test_what_cannot_be_exported_is_refused_in_a_sentence_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_place_that_cannot_be_written_is_a_sentence(fast, tmp_path, monkeypatch, capsys):
+    import tensorflow as tf
+
+    (tmp_path / "file").write_bytes(b"mine")
+    assert cli.main(["export", "fmodr", "-o", str(tmp_path / "file" / "face.tflite")]) == 1
+
+    def full(model, half, folder):
+        raise tf.errors.ResourceExhaustedError(None, None, "part-0.tempstate7; No space left on device")
+
+    monkeypatch.setattr(write, "_tflite", full)
+    assert cli.main(["export", "fmodr", "-o", str(tmp_path / "face.tflite")]) == 1
+    not_a_folder, no_space = capsys.readouterr().err.splitlines()
+    assert "must be a place that can be written" in not_a_folder and "face.tflite (No space left on device)" in no_space
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_what_is_there_is_replaced_on_demand_only_and_never_if_it_is_something_else(fast, tmp_path, capsys):
     out, folder = tmp_path / "face.tflite", tmp_path / "holiday"
     folder.mkdir()

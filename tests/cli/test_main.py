@@ -1,7 +1,12 @@
 """What all commands have in common: names that no terminal can show, and folders that are gone."""
 
+import errno
 import io
+import os
+import subprocess
 import sys
+
+import pytest
 
 from tfinpaint import cli
 from tfinpaint.cli import models
@@ -32,3 +37,33 @@ def test_faults_of_the_library_are_sentences(monkeypatch, capsys):
     monkeypatch.setattr(models, "run", fail)
     assert cli.main(["models"]) == 1
     assert capsys.readouterr().err == "tfinpaint: `x` must be y. Received: z.\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "out/a"),
+            "out/a cannot be read or written: Permission den",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "What is printed cannot be read or written: No space left"),
+    ],
+)
+def test_places_that_cannot_be_written_are_a_sentence(monkeypatch, capsys, error, said):
+    def fail(arguments):
+        raise error
+
+    monkeypatch.setattr(models, "run", fail)
+    assert cli.main(["models"]) == 1
+    assert capsys.readouterr().err.startswith(f"tfinpaint: {said}")
+
+
+def test_a_program_without_output_or_whose_reader_has_gone_says_nothing():
+    program = [sys.executable, "-m", "tfinpaint.cli", "models", "fmodr"]
+    closed = subprocess.run(["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *program], timeout=60)
+    assert closed.returncode == 0
+    reader, writer = os.pipe()
+    os.close(reader)
+    gone = subprocess.run([*program], stdout=writer, stderr=subprocess.PIPE, timeout=60)
+    os.close(writer)
+    assert gone.stderr == b""

@@ -33,6 +33,9 @@ _LARGE = ("tensorflow", "keras", "h5py")  # what restoring through .tflite files
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns 0, 1 where something failed, 2 for wrong usage, 130 when interrupted."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, open(os.devnull, "w"))
     with contextlib.suppress(AttributeError):  # a stream of another kind
         sys.stdout.reconfigure(errors="backslashreplace")  # names need not fit its encoding
     parsed = _parser().parse_args(arguments)
@@ -50,21 +53,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             missing = f"`{parsed.command}` needs {error.name}, which is not installed: pip install {' '.join(_LARGE)}."
             print(f"tfinpaint: {missing}", file=sys.stderr)
             return 1
-        except FileNotFoundError:
-            if _stands_somewhere():
-                raise
-            print("tfinpaint: The folder in which this was started is gone; go to another one.", file=sys.stderr)
+        except BrokenPipeError:  # whoever read has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
+            return 1
+        except OSError as error:  # a folder that cannot be written, a full disk
+            print(f"tfinpaint: {_sentence(error)}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             return 130
 
 
-def _stands_somewhere() -> bool:
+def _sentence(error: OSError) -> str:
     try:
         os.getcwd()
     except FileNotFoundError:
-        return False
-    return True
+        return "The folder in which this was started is gone; go to another one."
+    where = "What is printed" if error.filename is None else error.filename
+    return f"{where} cannot be read or written: {error.strerror or error}."
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,14 +1,16 @@
 """Writes a model into a file or folder that runs without this library."""
 
+import contextlib
 import os
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tfinpaint import zoo
-from tfinpaint.errors import ExportError, InputError
+from tfinpaint.errors import ExportError, InputError, TfinpaintError
 from tfinpaint.export import quantize as eight_bit
 from tfinpaint.export.about import FILE, describe, with_about
 from tfinpaint.export.onnx import write_onnx
@@ -74,8 +76,7 @@ def export_model(
     if side is not None and side != model.image_size:
         model = model.resized(side)
     about = describe(model, record, quantize)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".tfinpaint-", dir=_room(path.parent)) as folder:
+    with _sentences(path), _folder_beside(path) as folder:
         made = Path(folder) / "made"
         if format == "saved_model":
             _saved_model(model, about, photos, made)
@@ -93,13 +94,33 @@ def export_model(
     return path
 
 
-def _room(folder: Path) -> Path | None:
-    """Where the file is made: in its own folder, or, because TensorFlow takes UTF-8 only, in that of the system."""
+@contextlib.contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    """Turns failures to write into one sentence."""
+    import tensorflow as tf
+
     try:
-        os.fspath(folder).encode()
+        yield
+    except TfinpaintError:
+        raise
+    except (OSError, tf.errors.OpError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error.message.rpartition("; ")[2]
+        raise ExportError(
+            f"`path` must be a place that can be written, with room enough. Received: {path} ({reason or error})."
+        ) from None
+
+
+@contextlib.contextmanager
+def _folder_beside(path: Path) -> Iterator[str]:
+    """A temporary folder beside `path`, or, because TensorFlow takes UTF-8 only, that of the system."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        room: Path | None = path.parent
+        os.fspath(path.parent).encode()
     except UnicodeEncodeError:
-        return None
-    return folder
+        room = None
+    with tempfile.TemporaryDirectory(prefix=".tfinpaint-", dir=room) as folder:
+        yield folder
 
 
 def _check_backend() -> None:
