@@ -40,6 +40,8 @@ def results(tmp_path_factory):
     running = {}
     for name, process in programs.items():
         environment = {**os.environ, "KERAS_BACKEND": name.split("_")[0], "JAX_PLATFORMS": "cpu"}
+        if name == "jax":
+            environment["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
         command = [sys.executable, "-m", "tests.training.two_processes", str(folder / f"{name}.npz"), *process]
         running[name] = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
     try:

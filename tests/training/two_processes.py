@@ -134,8 +134,6 @@ def two_devices(port: str | None = None, process: str = "0") -> tuple[Any, Calla
     if port:
         jax.config.update("jax_cpu_collectives_implementation", "gloo")
         keras.distribution.initialize(f"localhost:{port}", 2, int(process))
-    else:
-        jax.config.update("jax_num_cpu_devices", 2)
     devices = keras.distribution.list_devices()
     distribution = keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False)
     return distribution, (lambda v: np.split(v, 2)[int(process)]) if port else lambda v: v
