@@ -53,7 +53,7 @@ WATCHED = [
 @pytest.mark.parametrize(("name", "stage"), WATCHED)
 def test_every_model_can_be_watched(name, stage, tmp_path):
     model, samples = tiny.make(name), Samples(tiny.batch_of(name, 9))
-    model.compile(recipe="small", stage=stage, features=tiny.MODELS[name].features, average=0.9, run_eagerly=True)
+    model.compile(recipe="small", stage=stage, features=tiny.described(name).features, average=0.9, run_eagerly=True)
 
     class HeldOut(keras.utils.PyDataset):
         def __len__(self):
@@ -89,7 +89,7 @@ def test_samples_keep_all_that_a_model_reads_and_only_so_many_faces():
 @pytest.mark.parametrize("name", tiny.MODELS)
 def test_a_look_is_the_models_answer_in_the_picture_of_its_stage(name):
     model, samples = tiny.make(name), Samples(tiny.batch_of(name, 9))
-    model.compile(recipe="small", features=tiny.MODELS[name].features)
+    model.compile(recipe="small", features=tiny.described(name).features)
     inputs = {"image": samples.occluded} | ({"mask": samples.mask} if model.contract.needs_mask else {})
     answer = model.answer(inputs)
     for stage in dict.fromkeys(s.picture for s in model.recipe.stages):

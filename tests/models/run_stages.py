@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from tests import fast
-from tests.models.tiny import MODELS, batch_of, make, moved_by_hooks, stages, step_batch
+from tests.models.tiny import batch_of, described, make, moved_by_hooks, stages, step_batch
 from tfinpaint.training import load_checkpoint, save_checkpoint
 
 fast.install()
@@ -62,7 +62,7 @@ def at_stage(name: str, stage: str | None = None, seed: int = 0, changes: dict =
         options: of `compile`.
     """
     model = make(name, seed, **changes)
-    slots = features(MODELS[name].features)
+    slots = features(described(name).features)
     model.compile(**{"recipe": "small", "stage": stage, "features": slots, "run_eagerly": True, **options})
     return model
 
@@ -94,7 +94,7 @@ def restored(model: Any) -> dict[str, np.ndarray]:
 def compiled(name: str, seed: int) -> Any:
     """A tiny model whose every part has an optimizer with slots."""
     model = make(name, seed)
-    model.compile(recipe="small", features=MODELS[name].features, average=0.9)
+    model.compile(recipe="small", features=described(name).features, average=0.9)
     return model
 
 

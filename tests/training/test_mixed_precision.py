@@ -7,19 +7,16 @@ import pytest
 from tests.models.run_stages import at_stage
 from tests.models.tiny import MODELS, batch_of, stages, step_batch
 from tests.training.two_processes import fragile, fragile_batch
-from tfinpaint import zoo
 
-# Steps of each stage, each stage from where the one before ended, and the first batch: five of the zoo's models, fewer
-# of those of the tests: their critics and attentions, all but untrained, let rounding decide before long.
 DIFFERENCES = {"finish_steady": 0.05}  # a squared difference of nearly equal logits magnifies their rounding
-FINISH = 3  # of the stage `finish`, whose game rounding decides as soon
-WALKS = {name: (5, 0) if name in zoo.MODELS else (3, 12) for name in MODELS}
+STEPS = 5  # of each stage, each stage from where the one before ended
+FINISH = 3  # of the stage `finish`, whose game rounding decides before long
 DISTANCE = {"mixed_bfloat16": 0.05, "mixed_float16": 0.01}
 
 
 def walk(name, policy):
     """Stage -> logs after a few steps; the dtypes of all outputs, and of all variables."""
-    before, (steps, first) = keras.config.dtype_policy(), WALKS[name]
+    before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
         model = at_stage(name)
@@ -29,8 +26,8 @@ def walk(name, policy):
         model.forward = lambda *a, **k: (found := forward(*a, **k), outputs.update(found))[0]
         for stage in stages(name):
             model.begin(stage)
-            for i in range(FINISH if stage == "finish" else steps):
-                last = model.train_on_batch(step_batch(model, first + i, count=1), return_dict=True)
+            for i in range(FINISH if stage == "finish" else STEPS):
+                last = model.train_on_batch(step_batch(model, i, count=1), return_dict=True)
             model.reset_metrics()
             logs[stage] = {k: float(v) for k, v in last.items()}
         outputs |= model.answer(model.inputs_of(batch_of(model)))

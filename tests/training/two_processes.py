@@ -90,7 +90,7 @@ def model_of(name: str) -> InpaintingModel:
     """A tiny model in its last stage; not compiled, which is faster for a few steps."""
     # In the stage `finish` each device chooses among its own samples which it shakes and shows to the recogniser.
     stage = next(s for s in reversed(tiny.stages(name)) if s != "finish")
-    return at_stage(name, stage, changes=tiny.MODELS[name].apart)
+    return at_stage(name, stage, changes=tiny.described(name).apart)
 
 
 def batches_of(name: str) -> list[dict]:
