@@ -72,6 +72,14 @@ def test_a_photo_is_never_its_own_result_nor_anothers(here):
     assert "a.png would be overwritten" in refused(["a.png"], "link.png")
 
 
+def test_a_link_beside_its_photo_has_a_result_of_its_own_and_a_photo_named_twice_has_one(here):
+    picture("in/a.png"), picture("in/c.png", 1)
+    os.symlink("a.png", "in/b.png")
+    assert accepted(["in"], "out") == ["out/a.png", "out/b.png", "out/c.png"]
+    os.symlink("in", "same")
+    assert accepted(["in", "in/a.png", "in/../in/c.png", "same"], "out") == ["out/a.png", "out/b.png", "out/c.png"]
+
+
 def test_a_mask_that_is_given_is_not_replaced(here):
     picture("a.png"), picture("out/a_mask.png", 1)
     assert "out/a_mask.png would be overwritten" in refused(["a.png"], "out", ENDS, given=["out/a_mask.png"])
@@ -271,7 +279,11 @@ def test_the_benchmark_replaces_no_results_of_others(here, capsys, files):
     assert "--out must not hold a results.json or report.html that this command has not written" in said
 
 
-@pytest.mark.parametrize("file", ["checkpoint-000007.npz", "training.json", "fmodr_128.weights.h5"])
+RUN = ["checkpoint-000007.npz", "training.json", "fmodr_128.weights.h5", "log.jsonl", "best.json"]
+RUN += ["best-finish.weights.h5", "previews/preview-finish-000500.png"]
+
+
+@pytest.mark.parametrize("file", RUN)
 def test_a_training_does_not_begin_over_an_earlier_one(here, capsys, file):
     said = said_and_kept(["train", "fmodr", "--data", "faces", "--out", "run"], capsys, f"run/{file}")
     assert "--out must hold no earlier run, unless that is gone on with (--resume)" in said and file in said
@@ -281,6 +293,12 @@ def test_a_training_does_not_begin_over_an_earlier_one(here, capsys, file):
 def test_nor_does_one_of_identities(here, capsys, file):
     said = said_and_kept(["train-identity", "--data", "people", "--out", "run"], capsys, f"run/{file}")
     assert "--out must hold no earlier run" in said and file in said
+
+
+def test_nor_does_it_replace_the_teacher_itself(here, capsys):
+    command = ["train-identity", "--data", "people", "--out", "run", "--teacher", "run/teacher.npz"]
+    said = said_and_kept(command, capsys, "run/teacher.npz")
+    assert "--out must not hold a teacher.npz that this command has not written" in said
 
 
 def test_a_pack_is_a_new_folder(here, capsys):

@@ -74,11 +74,16 @@ def plan(
     if not one and looks_like_a_file and output.suffix.lower() in SUFFIXES:
         raise InputError(f"-o must be a folder for several photos or a folder of them. Received: {output}, a picture.")
     outputs = []
-    for source in {source.resolve(): source for source in sources}.values():
+    for source in {_place(source): source for source in sources}.values():
         named = one and looks_like_a_file
         target = output if named else output / f"{source.stem}{output_suffix(source)}"
         outputs.append(Output(source, target, tuple(target.with_name(target.stem + end) for end in ends), named))
     return outputs, words
+
+
+def _place(source: Path) -> Path:
+    """Where a photo lies, by whatever way it was named; a link to it is a photo of its own."""
+    return source.parent.resolve() / source.name
 
 
 def check_outputs(
@@ -185,7 +190,7 @@ def foreign(files: Iterable[Path]) -> list[str]:
 
 
 def check_fresh(out: Path, files: Iterable[str]) -> None:
-    """Refuses a folder in which an earlier run has left its results.
+    """Refuses a folder in which an earlier run has left its results, or somebody else files of such names.
 
     Args:
         out: the folder.
@@ -196,7 +201,7 @@ def check_fresh(out: Path, files: Iterable[str]) -> None:
     """
     from tfinpaint.errors import InputError
 
-    found = [file.name for pattern in files for file in sorted(out.glob(pattern))]
+    found = [str(file.relative_to(out)) for pattern in files for file in sorted(out.glob(pattern))]
     if found:
         raise InputError(
             f"--out must hold no earlier run, unless that is gone on with (--resume). Received: {out} with "

@@ -15,6 +15,8 @@ from tfinpaint.cli.outputs import check_fresh
 from tfinpaint.errors import InputError
 
 HELP = "train a model of the zoo on folders or zips of faces with landmarks"
+# What a run leaves in its folder, beside the weights.
+_LEFT = ("checkpoint-*.npz", "training.json", "log.jsonl", "best.json", "best-*.weights.h5", "previews/preview-*.png")
 _VALIDATION = {"batch_size": 50, "shuffle": False, "flip": False, "repeat": False}
 
 
@@ -86,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     out = Path(arguments.out)
     path = out / f"{zoo.preset(about['preset']).name}.weights.h5"
     if not (arguments.resume or arguments.dry_run):
-        check_fresh(out, ("checkpoint-*.npz", "training.json", path.name))
+        check_fresh(out, (*_LEFT, path.name))
     weights = {None: False, "zoo": True}.get(arguments.weights, arguments.weights)
     model = zoo.load(about["preset"], weights=weights)
     features = {slot: f"{network}:{pack.folder / name}" for slot, (network, name) in about["features"].items()}

@@ -13,6 +13,7 @@ from tfinpaint.files import whole
 
 HELP = "train a network that knows faces apart, on a folder for each person or after a teacher"
 _TEACHER_SIZE = 128
+_TEACHER_FILE = "teacher.npz"  # in the folder of a run: what the teacher says of its faces
 
 
 def add_parser(subparsers: Any) -> None:
@@ -59,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     out = Path(arguments.out)
     if not (arguments.resume or arguments.dry_run):
         check_fresh(out, ("checkpoint-*.npz", "log.csv", "training.json", f"{arguments.network}.npz"))
+    _check_teacher_file(out / _TEACHER_FILE)
     keras.config.set_dtype_policy(arguments.policy)
     keras.utils.set_random_seed(arguments.seed)
     network = _network(arguments)
@@ -114,6 +116,23 @@ def _load_people(paths: list[str], size: int, identities: bool) -> Any:
     return concatenate(*sets)
 
 
+def _check_teacher_file(path: Path) -> None:
+    """Refuses a folder with a file of that name that no run has written, such as the teacher itself."""
+    import zipfile
+
+    import numpy as np
+
+    if not path.exists():
+        return
+    try:
+        with np.load(path) as stored:
+            ours = set(stored.files) == {"embeddings", "key"}
+    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile):  # .npy, text, cut off
+        ours = False
+    if not ours:
+        raise InputError(f"--out must not hold a {path.name} that this command has not written. Received: {path}.")
+
+
 def _build_teacher(arguments: argparse.Namespace) -> Any:
     """The network of `--teacher`, faces -> embeddings."""
     from tfinpaint.features import feature_network
@@ -125,7 +144,7 @@ def _teacher_embeddings(arguments: argparse.Namespace, faces: Any, views: Any, o
     """What the teacher says of each view, from `teacher.npz` where an earlier run has asked it the same."""
     import numpy as np
 
-    path, key = out / "teacher.npz", f"{faces.fingerprint} {records.hashes([arguments.teacher])} {len(views.first)}"
+    path, key = out / _TEACHER_FILE, f"{faces.fingerprint} {records.hashes([arguments.teacher])} {len(views.first)}"
     key += f" {arguments.seed}"
     if path.exists():
         with np.load(path) as stored:
