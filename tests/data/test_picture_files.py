@@ -1,6 +1,7 @@
 """Folders and zips of pictures: what is found, and what is said of those that cannot be read."""
 
 import itertools
+import os
 import zipfile
 from pathlib import Path
 
@@ -101,6 +102,32 @@ def test_what_systems_hide_is_passed_over(people, kind):
                 archive.write(file, file.relative_to(people))
     assert [p.name for p in pictures_of(place)] == NAMES
     assert left_out(place) in (f"{a}, {b}" for a, b in itertools.permutations(HIDDEN))
+
+
+def test_folders_that_are_not_looked_into_are_counted(people, tmp_path):
+    os.symlink(people / "person0", people / "again")
+    os.symlink(people, people / "person0" / "loop")
+    os.symlink("nowhere", people / "gone.png")
+    assert [p.name for p in pictures_of(people)] == NAMES
+    assert "2 links to folders" in left_out(people) and "1 pipes or broken links" in left_out(people)
+
+
+@pytest.mark.parametrize("below", ["person0", "."])
+def test_folders_that_may_not_be_read_are_counted(people, below, monkeypatch):
+    scandir = os.scandir
+
+    def refuse(path="."):
+        if Path(path) == people / below:
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    if below == ".":
+        with pytest.raises(InputError, match="with none; left out: 1 folders that cannot be read"):
+            pictures_of(people)
+    else:
+        assert [p.name for p in pictures_of(people)] == [n for n in NAMES if not n.startswith(below)]
+        assert "1 folders that cannot be read" in left_out(people)
 
 
 def test_a_place_without_pictures_says_what_it_holds(tmp_path):

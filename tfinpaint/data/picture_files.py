@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import threading
 import zipfile
 import zlib
@@ -61,14 +62,16 @@ def pictures_of(path: Path, suffixes: Iterable[str] | None = None) -> list[Pictu
 def left_out(path: Path, suffixes: Iterable[str] | None = None) -> str:
     """What else lies below a folder or in a zip, counted by reason; empty where there is nothing."""
     suffixes = readable_suffixes() if suffixes is None else tuple(suffixes)
+    closed: Counter[str] = Counter()
     if path.is_dir():
-        names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
+        files, closed = _below(path)
+        names = [file.relative_to(path).as_posix() for file in files]
     elif not zipfile.is_zipfile(path):
         names = []
     else:
         with zipfile.ZipFile(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    return Listing((), Counter(filter(None, (_why_left_out(name, suffixes) for name in names)))).words
+    return Listing((), Counter(filter(None, (_why_left_out(name, suffixes) for name in names))) + closed).words
 
 
 def readers_of(path: Path) -> dict[str, Callable[[], bytes]]:
@@ -128,12 +131,29 @@ def _wanted(name: str, suffixes: tuple[str, ...]) -> bool:
 
 
 def _in_folder(path: Path, suffixes: tuple[str, ...]) -> list[PictureFile]:
-    names = ((file.relative_to(path).as_posix(), file) for file in path.rglob("*"))
+    names = ((file.relative_to(path).as_posix(), file) for file in _below(path)[0])
     return [
         PictureFile(name, str(size := file.stat().st_size), _reader(name, path, size, file.read_bytes))
         for name, file in names
-        if _wanted(name, suffixes) and file.is_file()
+        if _wanted(name, suffixes)
     ]
+
+
+def _below(path: Path) -> tuple[list[Path], Counter[str]]:
+    """The files below a folder, and a count of what is there and cannot be read or is not looked into."""
+    files, closed = [], Counter()
+
+    def note(error: OSError) -> None:
+        closed["folders that cannot be read"] += 1
+
+    for folder, folders, names in os.walk(path, onerror=note):
+        closed["links to folders"] += sum(os.path.islink(os.path.join(folder, name)) for name in folders)
+        for file in (Path(folder, name) for name in names):
+            if os.path.isfile(file):
+                files.append(file)
+            else:
+                closed["pipes or broken links"] += 1
+    return files, closed
 
 
 def _in_zip(path: Path, suffixes: tuple[str, ...]) -> list[PictureFile]:
