@@ -84,6 +84,16 @@ def test_a_brush_may_be_see_through_itself(tmp_path, strength):
     assert np.array_equal(seen(drawn, marks="drawn")[0], HIDDEN)
 
 
+@pytest.mark.parametrize("alpha", [0, 100, 255])
+def test_an_alpha_that_is_the_same_everywhere_marks_nothing(tmp_path, alpha):
+    """Programs that forget it leave it at zero."""
+    layer = np.full(HIDDEN.shape, alpha, np.uint8)
+    mask, _ = seen(file(tmp_path, np.dstack([on(0, (255, 255, 255)), layer])))
+    assert np.array_equal(mask, HIDDEN)
+    with pytest.raises(InputError, match="must have see-through parts to be drawn"):
+        seen(tmp_path / "mask.png", marks="drawn")
+
+
 @pytest.mark.parametrize("name", ["mask.png", "mask.jpg"])
 @pytest.mark.parametrize("ground", [0, 255, 128, PHOTO[..., 1:2]])
 @pytest.mark.parametrize("brush", [(255, 0, 0), (0, 0, 255), (0, 160, 60)])

@@ -139,8 +139,8 @@ def _numbers(pixels: np.ndarray) -> np.ndarray | None:
 
 
 def _telling(alpha: np.ndarray | None) -> np.ndarray | None:
-    """The alpha of a picture, unless it is opaque or see-through everywhere."""
-    if alpha is None or not alpha.size or alpha.min() > 127:
+    """The alpha of a picture, unless it is opaque or the same everywhere."""
+    if alpha is None or not alpha.size or alpha.min() > 127 or alpha.min() == alpha.max():
         return None
     return alpha.reshape(alpha.shape[:2])
 
