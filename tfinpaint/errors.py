@@ -39,3 +39,10 @@ class TrainingError(TfinpaintError):
 
 class ExportError(TfinpaintError):
     """A model cannot be written into a file of some kind, or that file would paint worse than it may."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is too little memory: Python's own, OpenCV's (code -4) or TensorFlow's."""
+    name = type(error).__name__
+    opencv = name == "error" and getattr(error, "code", None) == -4
+    return isinstance(error, MemoryError) or opencv or name == "ResourceExhaustedError"

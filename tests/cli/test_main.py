@@ -5,7 +5,9 @@ import io
 import os
 import subprocess
 import sys
+import warnings
 
+import cv2
 import pytest
 
 from tfinpaint import cli
@@ -56,6 +58,33 @@ def test_places_that_cannot_be_written_are_a_sentence(monkeypatch, capsys, error
     monkeypatch.setattr(models, "run", fail)
     assert cli.main(["models"]) == 1
     assert capsys.readouterr().err.startswith(f"tfinpaint: {said}")
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), cv2.error("Insufficient memory"), ResourceWarning("of something else")]
+)
+def test_too_little_memory_is_a_sentence(monkeypatch, capsys, error):
+    def fail(arguments):
+        if isinstance(error, cv2.error):
+            error.code = cv2.Error.StsNoMem
+        raise error
+
+    monkeypatch.setattr(models, "run", fail)
+    if isinstance(error, ResourceWarning):
+        with pytest.raises(ResourceWarning):
+            cli.main(["models"])
+    else:
+        assert cli.main(["models"]) == 1
+        assert capsys.readouterr().err.startswith("tfinpaint: There is not memory enough")
+
+
+@pytest.mark.parametrize("setting", ["error", "ignore"])
+def test_words_of_the_library_are_said_whatever_the_settings_of_warnings(monkeypatch, capsys, setting):
+    monkeypatch.setattr(models, "run", lambda arguments: warnings.warn("m.png is empty.", stacklevel=1) or 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter(setting)
+        assert cli.main(["models"]) == 0
+    assert capsys.readouterr().err == "tfinpaint: m.png is empty.\n"
 
 
 def test_a_program_without_output_or_whose_reader_has_gone_says_nothing():

@@ -127,3 +127,15 @@ def test_a_pipe_is_read_to_its_end(tmp_path):
     writer.start()
     assert np.array_equal(images.read(tmp_path / "pipe").pixels, noise)
     writer.join()
+
+
+def test_a_photo_for_which_there_is_not_memory_enough_is_not_called_damaged(tmp_path, monkeypatch):
+    path = tmp_path / "large.png"
+    Image.new("RGB", (40, 30)).save(path)
+
+    def load(image):
+        raise MemoryError
+
+    monkeypatch.setattr(Image.Image, "load", load)
+    with pytest.raises(ImageFileError, match=r"large\.png needs more memory than there is; make it smaller first"):
+        images.read(path)

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 
 from tfinpaint._version import __version__
-from tfinpaint.errors import TfinpaintError
+from tfinpaint.errors import TfinpaintError, is_out_of_memory
 
 # Command -> module with `add_parser(subparsers)` and `run(arguments) -> exit code`.
 COMMANDS = {
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     logging.basicConfig(format="tfinpaint: %(message)s", level=logging.WARNING)
     with warnings.catch_warnings():
+        warnings.simplefilter("default", UserWarning)  # whatever PYTHONWARNINGS says of programs
         warnings.showwarning = _show_warning
         try:
             return importlib.import_module(COMMANDS[parsed.command]).run(parsed)
@@ -61,6 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
         except KeyboardInterrupt:
             return 130
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            print("tfinpaint: There is not memory enough; take smaller photos or less at once.", file=sys.stderr)
+            return 1
 
 
 def _sentence(error: OSError) -> str:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, JpegImagePlugin
 
-from tfinpaint.errors import ImageFileError
+from tfinpaint.errors import ImageFileError, is_out_of_memory
 from tfinpaint.images import png
 from tfinpaint.images.photo import MAX_BYTES, MAX_PIXELS, MIN_SIDE, Photo, to_pixels
 
@@ -83,6 +83,8 @@ def read(path: str | os.PathLike, data: bytes | None = None, *, first_picture: b
             raise ImageFileError(f"{path} is a HEIC picture; `pip install tfinpaint[heic]` lets it be read.") from None
         raise ImageFileError(f"{path} must be a picture (JPEG, PNG, WebP, TIFF or BMP); it is none.") from None
     except Exception as error:  # decoders raise anything on a damaged file
+        if is_out_of_memory(error):
+            raise ImageFileError(f"{path} needs more memory than there is; make it smaller first.") from None
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ImageFileError(
             f"{path} cannot be read as a picture; it is damaged, cut off or of an unknown kind ({reason[0]})."
