@@ -29,7 +29,7 @@ from tfinpaint.evaluation.protocols import load_embedder
 from tfinpaint.evaluation.report import update_tables
 from tfinpaint.evaluation.report.results import kind_label, metric
 from tfinpaint.files import sha256
-from tfinpaint.models.fmodr.networks import coarse_generator
+from tfinpaint.models.u_net import u_net
 
 SET = "ffhq_val"
 BATCH = 50
@@ -58,7 +58,7 @@ def without_limit(model: Any) -> None:
     """FMODR's coarse network, its activations as large as they become."""
     config = model.get_config()
     side = config["image_size"] // config["coarse_scale"]
-    network = coarse_generator(side, config["coarse_widths"], config["stem"])
+    network = u_net(side, config["coarse_widths"], config["stem"])
     network.set_weights(model.coarse_generator.get_weights())
     model.coarse_generator = network
 

@@ -25,7 +25,7 @@ MAY = {
     "models": COMMON | {"engine", "framing", "losses", "layers", "features", "training"},
     "images": COMMON,
     "faces": COMMON | {"framing", "images"},
-    "data": COMMON | {"framing", "faces", "images", "records"},
+    "data": COMMON | {"engine", "framing", "faces", "images", "records"},
     "zoo": COMMON | {"models"},
     "restoration": COMMON | {"engine", "zoo", "faces", "images"},
     "evaluation": COMMON | {"engine", "framing", "zoo", "faces", "images", "data", "features", "records"},

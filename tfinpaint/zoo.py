@@ -39,6 +39,7 @@ MODELS = {
     "can_dfe": Entry("tfinpaint.models.can_dfe:CANDFE", "can_dfe_128"),
     "fmodr": Entry("tfinpaint.models.fmodr:FMODR", "fmodr_128"),
     "fsg_gan": Entry("tfinpaint.models.fsg_gan:FSGGAN", "fsg_gan_128"),
+    "what_hides": Entry("tfinpaint.models.what_hides:WhatHides", "what_hides_128"),
 }
 
 

@@ -11,9 +11,10 @@ from tfinpaint.models import blocks
 from tfinpaint.models.c2fdan import networks as c2fdan
 from tfinpaint.models.fmodr import networks as fmodr
 from tfinpaint.models.two_branches import refine_generator
+from tfinpaint.models.u_net import u_net
 
 PAINTERS = {
-    "fmodr coarse": lambda: fmodr.coarse_generator(64, (4, 8, 8, 8), 2),
+    "fmodr coarse": lambda: u_net(64, (4, 8, 8, 8), 2),
     "fmodr refine": lambda: refine_generator(64, (4, 4, 8), (2,), 2, True),
     "c2fdan coarse": lambda: c2fdan.coarse_network(64, (4, 8, 8), stem=2),
     "c2fdan fine": lambda: c2fdan.fine_network(64, (4, 8, 8), 4, residual=True, stem=2),

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from tests.models.tiny import batch, make
+from tests.models.tiny import batch, make, with_weights
 from tfinpaint import zoo
 from tfinpaint.errors import InputError
+from tfinpaint.models import CAGAN, FMODR
 from tfinpaint.models.ca_gan import networks
 from tfinpaint.models.two_branches import refine_generator
 
@@ -54,6 +55,25 @@ def test_paper_size_critics_end_in_a_map_and_one_score(side, widths, count, grid
     assert critic.count_params() == count - 1  # without the last bias, which only shifts all scores alike
     assert critic.get_layer("critic_3").output.shape == (None, grid, grid, widths[-1])
     assert critic.output.shape == (None, 1)
+
+
+def test_the_u_net_of_the_small_presets_begins_with_fmodrs_picture():
+    """A hole that is white for one and grey for the other: the mask's kernel takes the difference."""
+    sizes = {"image_size": 32, "coarse_widths": (4, 6), "stem": 2}
+    ours = with_weights(CAGAN(**sizes, coarse_dilations=(), coarse_limit=40, residual=True))
+    theirs = with_weights(FMODR(**sizes, coarse_limit=40, refine_widths=()))
+    for a, b in zip(ours.coarse_generator.weights, theirs.coarse_generator.weights, strict=True):
+        a.assign(b)
+    kernel = ours.coarse_generator.get_layer("encode_0_a").kernel
+    blocks = kernel.numpy().reshape(3, 3, 4, 4, -1)  # row, column, pixel of the block, red green blue mask, width
+    blocks[:, :, :, 3] -= blocks[:, :, :, :3].sum(3)
+    kernel.assign(blocks.reshape(kernel.shape))
+    ours.refine_generator.get_layer("head").kernel.assign(0 * ours.refine_generator.get_layer("head").kernel)
+    ours.refine_generator.get_layer("head").bias.assign(0 * ours.refine_generator.get_layer("head").bias)
+    data = inputs(batch(size=32))
+    one, other = (model(data, training=False) for model in (ours, theirs))
+    np.testing.assert_allclose(one["coarse"], other["coarse"], atol=1e-5)
+    np.testing.assert_array_equal(one["image"], one["coarse"])  # the refine network adds nothing yet
 
 
 def test_activations_are_elu_but_for_what_is_compared():

@@ -10,6 +10,7 @@ from tfinpaint.errors import InputError
 from tfinpaint.layers import ContextualAttention, SelfAdaptiveContextualAttention
 from tfinpaint.models.fmodr import networks
 from tfinpaint.models.two_branches import refine_generator
+from tfinpaint.models.u_net import u_net
 
 
 def refining(**options):
@@ -22,7 +23,7 @@ def refining(**options):
     ("build", "count"),
     [
         (networks.detector, 334_913),
-        (networks.coarse_generator, 4_898_147),
+        (u_net, 4_898_147),
         (refine_generator, 2_153_333),
         (networks.critic, 51_610_881),
     ],
@@ -174,8 +175,8 @@ def test_a_limit_bounds_the_coarse_networks_activations_twice_as_high_with_each_
     inputs = [rng.uniform(-1, 1, (1, 16, 16, c)).astype("float32") for c in (3, 1)]
 
     def largest(limit):
-        network = networks.coarse_generator(16, (4, 6), limit=limit)
-        network.set_weights([9 * w for w in networks.coarse_generator(16, (4, 6)).get_weights()])
+        network = u_net(16, (4, 6), limit=limit)
+        network.set_weights([9 * w for w in u_net(16, (4, 6)).get_weights()])
         seen = [network.get_layer("head").input, network.get_layer("decode_0_a").input]
         return [float(np.max(x)) for x in keras.Model(network.inputs, seen)(inputs)]
 

@@ -13,6 +13,7 @@ OPTIONS = {
     "mask2": "second_view",
     "distance": "distance",
     "kind": "with_kind",
+    "family": "with_family",
 }
 
 

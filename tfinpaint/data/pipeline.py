@@ -11,6 +11,7 @@ from tfinpaint.data.face_set import FaceSet
 from tfinpaint.data.occlusions import Occlusion
 from tfinpaint.data.occlusions.base import as_occlusion
 from tfinpaint.data.occlusions.draws import Draws
+from tfinpaint.data.occlusions.families import family_map
 from tfinpaint.errors import InputError
 from tfinpaint.faces.uv.render_mesh import flip_uv
 from tfinpaint.framing import MIRRORED
@@ -40,6 +41,7 @@ def occlude(
     uv: tuple[np.ndarray, np.ndarray] | None = None,
     second_view: bool = False,
     distance: bool = False,
+    with_family: bool = False,
 ) -> tf.data.Dataset:
     """Batches of occluded faces; sample k is a pure function of `(seed, k)`.
 
@@ -70,13 +72,14 @@ def occlude(
             training. What the other keys hold does not depend on it.
         distance: add `distance` `(batch, size, size, 1)`, how deep in the hole of `mask` a pixel lies, in pixels; see
             `hole_distance`.
+        with_family: add `family` `(batch, side, side, 1)`: what hides each pixel, an index into `engine.FAMILIES`.
 
     Raises:
         InputError: a key that no batch has, fields of other faces, no face at all, or impossible numbers.
     """
     options = options_for(keys)
     with_kind, second_view = with_kind or "with_kind" in options, second_view or "second_view" in options
-    distance = distance or "distance" in options
+    distance, with_family = distance or "distance" in options, with_family or "with_family" in options
     if not 0 <= colour_jitter <= 2:
         raise InputError(f"`colour_jitter` must be between 0 and 2. Received: {colour_jitter}.")
     count = len(faces)
@@ -86,11 +89,11 @@ def occlude(
     fields = {} if uv is None else _fields(uv, faces)
     stored = tf.constant(faces.generic_uv) if uv is None and "uv" in options else None
 
-    def hide(sample: dict[str, tf.Tensor], seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        occluded, mask = occlusion(sample["image"], sample["landmarks"], seeds)
+    def hide(sample: dict[str, tf.Tensor], seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        occluded, mask, part = occlusion.hide(sample["image"], sample["landmarks"], seeds)
         if real_only:
             occluded, mask = tf.where(sample["valid"] > 0, occluded, sample["image"]), mask * sample["valid"]
-        return occluded, mask
+        return occluded, mask, part
 
     def batch(k: tf.Tensor, rows: tf.Tensor) -> dict[str, tf.Tensor]:
         draw = Draws(tf.stack([tf.fill(tf.shape(k), tf.constant(seed, tf.int64)), k], axis=1))
@@ -105,11 +108,13 @@ def occlude(
         if colour_jitter:
             sample["image"] = jitter_colours(sample["image"], draw, colour_jitter)
         seeds = draw.seeds()
-        sample["occluded"], sample["mask"] = hide(sample, seeds)
+        sample["occluded"], sample["mask"], part = hide(sample, seeds)
+        if with_family:
+            sample["family"] = tf.cast(family_map(part, occlusion.parts), tf.float32) * sample["mask"]
         if with_kind:
             sample["kind"] = occlusion.kind_of(seeds)
         if second_view:
-            sample["occluded2"], sample["mask2"] = hide(sample, draw.seeds())
+            sample["occluded2"], sample["mask2"], _ = hide(sample, draw.seeds())
         if distance:
             sample["distance"] = hole_distance(sample["mask"])
         return sample

@@ -3,5 +3,6 @@
 from tfinpaint.engine.borrowed import Borrowed
 from tfinpaint.engine.contract import Contract
 from tfinpaint.engine.engine import Engine, Restoration, check_request, contract_of
+from tfinpaint.engine.families import FAMILIES
 
-__all__ = ["Borrowed", "Contract", "Engine", "Restoration", "check_request", "contract_of"]
+__all__ = ["FAMILIES", "Borrowed", "Contract", "Engine", "Restoration", "check_request", "contract_of"]

@@ -2,6 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
 
 import tensorflow as tf
@@ -36,9 +37,24 @@ class Occlusion(ABC):
             raise InputError(
                 f"`images` must be square, (batch, side, side, 3), with a known side. Received: shape {images.shape}."
             )
-        colour, alpha = self.layer(images, landmarks, seeds)
+        return self.hide(images, landmarks, seeds)[:2]
+
+    def hide(self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Occluded images and masks, as by a call, and where which of `parts` lies on top.
+
+        Returns:
+            The third is int32 `(batch, height, width, 1)`: an index into `parts`, -1 where nothing is hidden.
+        """
+        colour, alpha, part = self.labelled(images, landmarks, seeds)
         # Where alpha is 0 this is the image's own number; a `tf.where` would cost more than all the rest.
-        return (1 - alpha) * images + alpha * colour, tf.cast(alpha > 0, tf.float32)
+        return (1 - alpha) * images + alpha * colour, tf.cast(alpha > 0, tf.float32), part
+
+    def labelled(
+        self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The `layer`, and which of `parts` each pixel of it is, int32, -1 where it is nowhere opaque."""
+        colour, alpha = self.layer(images, landmarks, seeds)
+        return colour, alpha, tf.where(alpha > 0, self.kind_of(seeds)[:, None, None, None], -1)
 
     @abstractmethod
     def layer(self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -48,6 +64,11 @@ class Occlusion(ABC):
     def kinds(self) -> tuple[str, ...]:
         """Names of what a sample may get: one, the name in the table, unless the class draws among several."""
         return (re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower(),)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the single things that may be there, alone or together: those of `kinds`, unless things combine."""
+        return self.kinds
 
     def kind_of(self, seeds: tf.Tensor) -> tf.Tensor:
         """Which of `kinds` each sample gets, int32 `(batch,)`; `seeds` as in a call, and the same draw."""
@@ -71,3 +92,8 @@ def pixel_grid(size: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Pixel centres x `(1, 1, size)` and y `(1, size, 1)`."""
     line = tf.range(size, dtype=tf.float32)
     return line[None, None, :], line[None, :, None]
+
+
+def renumbered(part: tf.Tensor, names: Sequence[str], others: Sequence[str]) -> tf.Tensor:
+    """Indices into `names`, -1 for nothing, as indices into `others`, which holds them all."""
+    return tf.gather(tf.constant([-1, *(others.index(name) for name in names)]), part + 1)

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import tensorflow as tf
 
-from tfinpaint.data.occlusions.base import Occlusion, as_occlusion
+from tfinpaint.data.occlusions.base import Occlusion, as_occlusion, renumbered
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.errors import InputError
 
@@ -29,17 +29,28 @@ class Choice(Occlusion):
         self.weights = tuple(weights)
 
     def layer(self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The chosen kind's layer; each kind draws from its own seeds and only on the samples that chose it."""
+        """The chosen kind's layer."""
+        return self.labelled(images, landmarks, seeds)[:2]
+
+    def labelled(
+        self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Each kind draws from its own seeds and only on the samples that chose it."""
         draw = Draws(seeds)
         chosen = draw.choose(self.weights)
-        where, colours, alphas = [], [], []
+        where, layers = [], []
         for i, kind in enumerate(self.choices):
             kind_seeds = draw.seeds()
             rows = tf.where(chosen == i)[:, 0]
-            colour, alpha = kind.layer(*(tf.gather(value, rows) for value in (images, landmarks, kind_seeds)))
-            where.append(rows), colours.append(colour), alphas.append(alpha)
+            *layer, part = kind.labelled(*(tf.gather(value, rows) for value in (images, landmarks, kind_seeds)))
+            where.append(rows), layers.append((*layer, renumbered(part, kind.parts, self.parts)))
         order = tf.argsort(tf.concat(where, 0))
-        return tf.gather(tf.concat(colours, 0), order), tf.gather(tf.concat(alphas, 0), order)
+        return tuple(tf.gather(tf.concat(values, 0), order) for values in zip(*layers, strict=True))
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """Those of all choices, each once."""
+        return tuple(dict.fromkeys(name for choice in self.choices for name in choice.parts))
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import tensorflow as tf
 
-from tfinpaint.data.occlusions.base import Occlusion, as_occlusion
+from tfinpaint.data.occlusions.base import Occlusion, as_occlusion, renumbered
 from tfinpaint.data.occlusions.choice import Choice
 from tfinpaint.data.occlusions.draws import Draws
 from tfinpaint.data.occlusions.no_occlusion import NoOcclusion
@@ -43,15 +43,29 @@ class Compose(Occlusion):
 
     def layer(self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """All layers as one colour and one opacity."""
-        draw = Draws(seeds)
-        colour, alpha = self.layers[0].layer(images, landmarks, draw.seeds())
+        return self.labelled(images, landmarks, seeds)[:2]
+
+    def labelled(
+        self, images: tf.Tensor, landmarks: tf.Tensor, seeds: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """A pixel is what lies on top, unless more than half of what is below shows through."""
+        draw, lowest = Draws(seeds), self.layers[0]
+        colour, alpha, part = lowest.labelled(images, landmarks, draw.seeds())
+        part = renumbered(part, lowest.parts, self.parts)
         for kind in self.layers[1:]:
-            upper, cover = kind.layer(images, landmarks, draw.seeds())
+            upper, cover, above = kind.labelled(images, landmarks, draw.seeds())
+            seen = (cover > 0.5) | ((cover > 0) & (part < 0))
+            part = tf.where(seen, renumbered(above, kind.parts, self.parts), part)
             # A maximum, because rounding must not take opacity away: what hides anything stays in the mask.
             total = tf.clip_by_value(cover + (1 - cover) * alpha, tf.maximum(cover, alpha), 1.0)
             share = tf.math.divide_no_nan(cover, total)
             colour, alpha = (1 - share) * colour + share * upper, total
-        return colour, alpha
+        return colour, alpha, part
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """Those of all layers, each once."""
+        return tuple(dict.fromkeys(name for kind in self.layers for name in kind.parts))
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:

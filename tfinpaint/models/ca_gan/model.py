@@ -18,6 +18,7 @@ from tfinpaint.models.compose import compose
 from tfinpaint.models.crop import crop, middle_of
 from tfinpaint.models.finishing import RECOGNISER, Finishing
 from tfinpaint.models.two_branches import refine_generator
+from tfinpaint.models.u_net import u_net
 from tfinpaint.training.backend import input_grad
 from tfinpaint.training.declared import output
 
@@ -31,10 +32,13 @@ class CAGAN(Finishing, InpaintingModel):
     Args:
         image_size: side of the aligned face in pixels.
         coarse_widths: channels of the coarse network at full, half and quarter size.
-        coarse_dilations: dilation rates of its convolutions at quarter size.
+        coarse_dilations: dilation rates of its convolutions at quarter size. Without any it is FMODR's U-Net, and
+            `coarse_widths` are those of `models.u_net`.
+        coarse_limit: of that U-Net's activations.
         coarse_scale: the coarse network looks at the picture reduced so many times; 1 or 2.
         refine_widths: channels of the refine network at full, half and quarter size.
         refine_dilations: dilation rates of its far-sighted branch.
+        residual: the refine network adds to the coarse picture instead of drawing it anew.
         local_critic_widths: channels of the critic of the hole, a square of half the side.
         global_critic_widths: channels of the critic of the whole picture.
         patch_critic_widths: channels of the critic of the stage `finish`.
@@ -69,9 +73,11 @@ class CAGAN(Finishing, InpaintingModel):
         image_size: int = 256,
         coarse_widths: Sequence[int] = (32, 64, 128),
         coarse_dilations: Sequence[int] = (2, 4, 8, 16),
+        coarse_limit: float | None = None,
         coarse_scale: int = 1,
         refine_widths: Sequence[int] = (32, 64, 128),
         refine_dilations: Sequence[int] = (2, 4, 8, 16),
+        residual: bool = False,
         local_critic_widths: Sequence[int] = (64, 128, 256, 512),
         global_critic_widths: Sequence[int] = (64, 128, 256, 256),
         patch_critic_widths: Sequence[int] = (48, 96, 192, 256),
@@ -87,14 +93,17 @@ class CAGAN(Finishing, InpaintingModel):
                 raise InputError(f"`{argument}` must be 1 or 2. Received: {argument}={value}.")
         if discount not in DISCOUNTS:
             raise InputError(f"`discount` must be one of {', '.join(DISCOUNTS)}. Received: discount={discount!r}.")
-        modulus = max(8, 4 * stem * coarse_scale)  # of the attention's grid, and of the coarse network
+        # Of the attention's grid, and of the coarse network.
+        modulus = max(8, coarse_scale * stem * 2 ** (2 if coarse_dilations else len(coarse_widths) - 1))
         if image_size % modulus or image_size < 16:
             raise InputError(f"`image_size` must be a multiple of {modulus}. Received: image_size={image_size}.")
-        self.coarse_generator = networks.coarse_generator(
-            image_size // coarse_scale, coarse_widths, coarse_dilations, stem
-        )
+        small = image_size // coarse_scale
+        if coarse_dilations:
+            self.coarse_generator = networks.coarse_generator(small, coarse_widths, coarse_dilations, stem)
+        else:
+            self.coarse_generator = u_net(small, coarse_widths, stem, coarse_limit)
         self.refine_generator = refine_generator(
-            image_size, refine_widths, refine_dilations, stem, attention="contextual", return_attention=True
+            image_size, refine_widths, refine_dilations, stem, residual, "contextual", return_attention=True
         )
         self.local_critic = networks.critic(image_size // 2, local_critic_widths, "local_critic")
         self.global_critic = networks.critic(image_size, global_critic_widths, "global_critic")
@@ -107,9 +116,11 @@ class CAGAN(Finishing, InpaintingModel):
             "image_size": image_size,
             "coarse_widths": list(coarse_widths),
             "coarse_dilations": list(coarse_dilations),
+            "coarse_limit": coarse_limit,
             "coarse_scale": coarse_scale,
             "refine_widths": list(refine_widths),
             "refine_dilations": list(refine_dilations),
+            "residual": residual,
             "local_critic_widths": list(local_critic_widths),
             "global_critic_widths": list(global_critic_widths),
             "patch_critic_widths": list(patch_critic_widths),

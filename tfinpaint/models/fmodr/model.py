@@ -16,6 +16,7 @@ from tfinpaint.models.fmodr import networks
 from tfinpaint.models.fmodr.recipe import PAPER, SMALL, SMALL_COARSE
 from tfinpaint.models.fmodr.terms import GATES, TERMS
 from tfinpaint.models.two_branches import refine_generator
+from tfinpaint.models.u_net import u_net
 from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
 
@@ -30,7 +31,7 @@ class FMODR(Finishing, InpaintingModel):
         detector_dilations: dilation rates of its deepest convolutions.
         detector_skips: hand its higher resolutions across.
         coarse_widths: channels of the coarse U-Net, from the highest resolution down.
-        coarse_limit: of the coarse U-Net's activations, see `networks.coarse_generator`.
+        coarse_limit: of the coarse U-Net's activations, see `models.u_net`.
         coarse_scale: detector and coarse network look at the picture reduced so many times; 1 or 2.
         refine_widths: channels of the refine network at full, half and quarter size; empty: there is none, and the
             coarse picture is the result.
@@ -92,7 +93,7 @@ class FMODR(Finishing, InpaintingModel):
             raise InputError(f"`image_size` must be a multiple of {modulus}. Received: image_size={image_size}.")
         small = image_size // coarse_scale
         self.detector = networks.detector(small, detector_widths, detector_dilations, stem, detector_skips)
-        self.coarse_generator = networks.coarse_generator(small, coarse_widths, stem, coarse_limit)
+        self.coarse_generator = u_net(small, coarse_widths, stem, coarse_limit)
         self.refine_generator = (
             refine_generator(image_size, refine_widths, refine_dilations, stem, residual) if refine_widths else None
         )

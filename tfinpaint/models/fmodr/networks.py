@@ -1,4 +1,4 @@
-"""FMODR's detector, coarse network and critic, as functional builders; `models/two_branches.py` has the refine network.
+"""FMODR's detector and critic, as functional builders; `models/u_net.py` and `models/two_branches.py` have the others.
 
 All take and give float32 NHWC tensors; pictures in [-1, 1], masks 1 = hidden. With `stem=1` and the default widths they
 are the paper-size networks; `stem=2` folds 2x2 pixels into channels first and unfolds them last, which keeps a small
@@ -9,12 +9,11 @@ paper gives no layer list: widths are ours within its text).
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import layers
 
-from tfinpaint.models.blocks import clip, conv, fold_pixels, head
+from tfinpaint.models.blocks import conv, fold_pixels, head
 
 
 def detector(size: int, widths: Sequence[int] = (32, 64, 128), dilations: Sequence[int] = (2,), stem: int = 1,
@@ -41,37 +40,6 @@ def detector(size: int, widths: Sequence[int] = (32, 64, 128), dilations: Sequen
         x = conv(x, width, "relu", f"decode_{level}")
     mask = layers.Activation("sigmoid", dtype="float32", name="mask")(head(x, 1, stem))
     return keras.Model(image, mask, name="detector")
-
-
-def coarse_generator(
-    size: int, widths: Sequence[int] = (32, 64, 128, 256, 256), stem: int = 1, limit: float | None = None
-) -> keras.Model:
-    """Masked picture and mask -> coarse picture in [-1, 1]: a U-Net (section 4.1); ELU, no normalisation.
-
-    Args:
-        size: side of the picture, divisible by `stem * 2 ** (len(widths) - 1)`.
-        widths: channels, from the highest resolution to the lowest.
-        stem: side of the pixel blocks that are folded into channels.
-        limit: the greatest value of an activation at the highest resolution; with each halving of the side it doubles.
-            Without one a few pixels of a few faces grow by a factor of hundreds in the last convolutions.
-    """
-
-    def bounded(x: Any, level: int) -> Any:
-        return x if limit is None else ops.minimum(x, limit * 2**level)
-
-    visible, mask = keras.Input((size, size, 3), name="visible"), keras.Input((size, size, 1), name="mask")
-    x = fold_pixels(layers.Concatenate(name="visible_and_mask")([visible, mask]), stem, "stem_fold")
-    skips = []
-    for level, width in enumerate(widths):
-        x = bounded(conv(x, width, "elu", f"encode_{level}_a", strides=2 if level else 1), level)
-        x = bounded(conv(x, width, "elu", f"encode_{level}_b"), level)
-        skips.append(x)
-    for level in reversed(range(len(widths) - 1)):
-        x = layers.UpSampling2D(name=f"up_{level}")(x)
-        x = bounded(conv(x, widths[level], "elu", f"decode_{level}_a"), level)
-        x = layers.Concatenate(name=f"skip_{level}")([x, skips[level]])
-        x = bounded(conv(x, widths[level], "elu", f"decode_{level}_b"), level)
-    return keras.Model([visible, mask], clip(head(x, 3, stem)), name="coarse_generator")
 
 
 def critic(size: int, widths: Sequence[int] = (64, 128, 256, 512, 512, 512), dense: int = 1024) -> keras.Model:

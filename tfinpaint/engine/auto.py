@@ -1,0 +1,98 @@
+"""An engine that sees what hides each face, and lets the one paint that is best at it."""
+
+from collections.abc import Callable, Mapping
+
+import cv2
+import numpy as np
+
+from tfinpaint.engine.contract import Contract
+from tfinpaint.engine.engine import Engine, Restoration, contract_of
+from tfinpaint.engine.families import FAMILIES
+from tfinpaint.errors import InputError
+
+_LEAST = 0.002  # share of a crop: less of a family than this is not seen
+_RIM = 1 / 64  # of the side: a mask that is lent grows by this, because soft edges and shadows hide, too
+
+
+class Auto:
+    """Finds which family of things hides a face (see `FAMILIES`), and has it painted by the engine for that family.
+
+    Where several hide one face they are painted one after the other, the largest first. A face on which nothing is
+    found stays as it is. Engines that find what they paint are asked to, those that must be told are told.
+
+    Args:
+        finder: says by its extra `families` what hides each pixel, such as `zoo.load("what_hides")`.
+        chosen: family -> name of the engine that paints it.
+        load: name -> engine; called once for each engine that is needed.
+
+    Raises:
+        InputError: the finder names no families, or a family has no engine.
+    """
+
+    def __init__(self, finder: Engine, chosen: Mapping[str, str], load: Callable[[str], Engine]) -> None:
+        own = contract_of(finder)
+        if "families" not in own.extras:
+            raise InputError(
+                "The finder must say what hides each pixel, by an extra `families`. Received: one with the extras "
+                f"{', '.join(own.extras) or 'none'}; take zoo.load('what_hides')."
+            )
+        if missing := [family for family in FAMILIES[1:] if family not in chosen]:
+            raise InputError(f"`chosen` must name an engine for each family. Received: none for {', '.join(missing)}.")
+        self.finder, self.chosen, self.image_size = finder, dict(chosen), finder.image_size
+        self.contract = Contract(extras=("families",), framing=own.framing, reach=2.0, occlusion=own.occlusion)
+        self._load, self._engines = load, {}
+
+    def restore(
+        self, images: np.ndarray, masks: np.ndarray | None = None, *, seed: int | None = None, batch_size: int = 16
+    ) -> Restoration:
+        """See `Engine.restore`; a caller's mask is painted by the engine for what hides most of the face there."""
+        families = self.finder.restore(images, batch_size=batch_size).extras["families"]
+        pictures, painted = np.array(images), np.zeros((*images.shape[:3], 1), np.float32)
+        work = [_seen(each) for each in families]
+        if masks is not None:
+            work = [_told(each, mask) for each, mask in zip(families, masks, strict=True)]
+        for turn in range(max(map(len, work), default=0)):
+            for family in FAMILIES[1:]:
+                rows = [i for i, names in enumerate(work) if names[turn : turn + 1] == [family]]
+                if rows:
+                    told = self._told_to(family, families[rows], images.shape[1:3]) if masks is None else masks[rows]
+                    result = self._engine(family).restore(pictures[rows], told, batch_size=batch_size)
+                    pictures[rows], painted[rows] = result.images, np.maximum(painted[rows], result.masks)
+        return Restoration(pictures, painted, {"families": families})
+
+    def _told_to(self, family: str, families: np.ndarray, size: tuple[int, int]) -> np.ndarray | None:
+        """The masks of a family for an engine that must be told them."""
+        if not contract_of(self._engine(family)).needs_mask:
+            return None
+        return np.stack([_grown(each.argmax(-1) == FAMILIES.index(family), size) for each in families])
+
+    def _engine(self, family: str) -> Engine:
+        name = self.chosen[family]
+        if name not in self._engines:
+            engine = self._load(name)
+            if contract_of(engine).framing != self.contract.framing:
+                raise InputError(f"The engine {name!r} must see faces framed {self.contract.framing!r}, as the finder.")
+            self._engines[name] = engine
+        return self._engines[name]
+
+
+def _seen(families: np.ndarray) -> list[str]:
+    """The families of one face `(side, side, n)`, the largest first."""
+    shares = np.bincount(families.argmax(-1).ravel(), minlength=len(FAMILIES)) / families[..., 0].size
+    return [FAMILIES[i] for i in np.argsort(-shares) if i and shares[i] >= _LEAST]
+
+
+def _told(families: np.ndarray, mask: np.ndarray) -> list[str]:
+    """The family that hides most of one face where the mask says so; strokes where nothing seems to."""
+    hole = cv2.resize(np.asarray(mask, np.float32).squeeze(-1), families.shape[1::-1]) > 0
+    if not hole.any():
+        return []
+    counts = np.bincount(families[hole].argmax(-1), minlength=len(FAMILIES))
+    return [FAMILIES[1 + counts[1:].argmax()] if counts[1:].sum() >= counts[0] else "strokes"]
+
+
+def _grown(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """One mask `(side, side)`, a little larger, at the picture's size `(height, width, 1)`."""
+    rim = max(1, round(_RIM * len(mask)))
+    mask = cv2.dilate(mask.astype(np.float32), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8))
+    return (cv2.resize(mask, size[::-1]) > 0.5).astype(np.float32)[..., None]

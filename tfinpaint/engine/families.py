@@ -1,0 +1,3 @@
+"""The families of what hides a face."""
+
+FAMILIES = ("nothing", "worn_mask", "word_or_box", "thing", "strokes")
