@@ -313,7 +313,7 @@ def test_a_face_in_any_turn_is_a_face(turn):
     assert landmark_fault(LANDMARKS[0] @ matrix.T + 300) is None
 
 
-@pytest.mark.parametrize("cell", ["nan", "", " "])
+@pytest.mark.parametrize("cell", ["nan", "", " ", "NA", "None", "#N/A", "null", "-"])
 def test_a_face_that_nobody_found_is_one_bad_file(folder, tmp_path, cell):
     rows = [",".join(FIELDS)] + [",".join([n, *map(str, p.ravel())]) for n, p in zip(NAMES, LANDMARKS, strict=True)]
     rows[2] = ",".join([NAMES[1], *[cell] * 10])
@@ -327,6 +327,7 @@ def test_a_face_that_nobody_found_is_one_bad_file(folder, tmp_path, cell):
 TABLES = {
     "byte order mark": lambda text: "\ufeff" + text,
     "semicolons": lambda text: text.replace(",", ";").replace(".0", ",0").replace(".5", ",5"),
+    "a line that names the mark": lambda text: "sep=;\r\n" + text.replace(",", ";"),
     "tabs": lambda text: text.replace(",", "\t"),
     "UTF-16 and tabs": lambda text: text.replace(",", "\t").encode("utf-16"),
     "blanks": lambda text: text.replace(",", " , ") + "\n\n",

@@ -3,9 +3,13 @@
 import codecs
 import csv
 import io
+import logging
 import os
+import unicodedata
 import zipfile
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -14,7 +18,9 @@ from tfinpaint.framing import landmark_fault, landmark_misfit
 
 _USUAL_MISFIT = 0.25  # the median of data sets is below 0.07; with all x before all y it is above 0.3
 _LOOKED_AT = 200  # faces of a file
+_NOT_FOUND = ("", "-", "na", "n/a", "#n/a", "none", "null")  # what programs write for a number that is not there
 _COLUMNS = [f"{axis}{point}" for point in range(1, 6) for axis in "xy"]
+logger = logging.getLogger(__name__)
 
 
 def find_landmarks(pictures: Path) -> Path:
@@ -104,7 +110,9 @@ def _read_csv(file: Path) -> tuple[list[str], np.ndarray]:
     data = file.read_bytes()
     wide = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     text = data.decode("utf-16") if wide else data.decode("utf-8-sig", "surrogateescape")
-    first = text.partition("\n")[0]
+    first, _, rest = text.partition("\n")
+    if first.lower().startswith("sep="):  # for spreadsheets of another country
+        first, text = first[4:5], rest
     delimiter = next((mark for mark in ";\t" if mark in first), ",")
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     rows = [row for row in rows if any(cell.strip() for cell in row)]
@@ -115,6 +123,69 @@ def _read_csv(file: Path) -> tuple[list[str], np.ndarray]:
     numbers = [[row[place].strip() for place in places] for row in rows[1:]]
     if delimiter != ",":
         numbers = [[number.replace(",", ".") for number in row] for row in numbers]
-    points = np.array([[float(number or "nan") for number in row] for row in numbers], np.float32)
+    points = np.array([[_number(cell) for cell in row] for row in numbers], np.float32)
     names = [row[columns.index("name")] for row in rows[1:]]
     return [name.strip() for name in names] if padded else names, points.reshape(-1, 5, 2)
+
+
+def _number(cell: str) -> float:
+    return float("nan" if cell.lower() in _NOT_FOUND else cell)
+
+
+def rows_of(names: Sequence[str], rows: Iterable[str], place: str | os.PathLike) -> dict[str, str]:
+    """Name of a picture -> name of its row in a table of landmarks; a warning counts the pictures that have none.
+
+    A row has the picture's whole name or that of the file alone; if there is none, one that is the same but for how
+    accents are stored (as one character or two, in UTF-8 or as Windows writes tables).
+
+    Args:
+        names: of the pictures, with forward slashes.
+        rows: their names.
+        place: of the pictures, for sentences.
+
+    Raises:
+        InputError: a row that names a file alone could belong to several pictures.
+    """
+    rows, found = dict.fromkeys(rows), {}
+    exact = {row for name in names for row in (name, _file(name)) if row in rows}
+    counts = Counter(map(_plain, rows))
+    alike = {_plain(row): row for row in rows if row not in exact and counts[_plain(row)] == 1}
+    for name in names:
+        ways = [(rows, name), (rows, _file(name)), (alike, _plain(name)), (alike, _plain(_file(name)))]
+        for known, key in ways:
+            if key in known:
+                found[name] = key if known is rows else alike[key]
+                break
+    _check_shared(found)
+    if found and (left := [name for name in names if name not in found]):
+        used = set(found.values())
+        unused = [row for row in rows if row not in used]
+        more = f"; {len(unused)} names in the landmarks are no picture, such as {unused[0]!r}" if unused else ""
+        said = "%d of %d pictures in %s have no landmarks and are left out, such as %r%s."
+        logger.warning(said, len(left), len(names), place, left[0], more)
+    return found
+
+
+def _check_shared(found: dict[str, str]) -> None:
+    """Refuses rows that several pictures have, which then differ in their folders."""
+    shared = next((row for row, count in Counter(found.values()).items() if count > 1), None)
+    if shared is not None:
+        pictures = [name for name, row in found.items() if row == shared]
+        raise InputError(
+            "`landmarks` must name pictures with their folders where several have one name. "
+            f"Received: {shared!r}, which is {pictures[0]} and {pictures[1]}."
+        )
+
+
+def _file(name: str) -> str:
+    return PurePosixPath(name).name
+
+
+def _plain(name: str) -> str:
+    """A name with accents as one character, whatever encoding it was written in."""
+    data = name.encode("utf-8", "surrogateescape")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    return unicodedata.normalize("NFC", text)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tfinpaint.data.face_set import FaceSet
-from tfinpaint.data.landmark_files import find_landmarks, read_landmarks
+from tfinpaint.data.landmark_files import find_landmarks, read_landmarks, rows_of
 from tfinpaint.data.occluder_bank import OccluderBank
 from tfinpaint.data.shards import Shards
 from tfinpaint.data.sources import concatenate, load_faces, readers_of
@@ -24,14 +24,13 @@ def face_members(path: str | Path, label: str) -> Iterator[tuple[str, bytes]]:
     """
     path = Path(path)
     points, names, kept = read_landmarks(find_landmarks(path)), [], []
-    for name, read in readers_of(path).items():
-        five = points.get(name, points.get(Path(name).name))
-        if five is not None:
-            if fault := landmark_fault(five):
-                raise InputError(f"The landmarks of {name} in {path} cannot be used: {fault}. Mend or remove them.")
-            names.append(f"faces/{label}/{name}")
-            kept.append(five)
-            yield names[-1], read()
+    readers = readers_of(path)
+    for name, row in rows_of(list(readers), points, path).items():
+        if fault := landmark_fault(points[row]):
+            raise InputError(f"The landmarks of {name} in {path} cannot be used: {fault}. Mend or remove them.")
+        names.append(f"faces/{label}/{name}")
+        kept.append(points[row])
+        yield names[-1], readers[name]()
     if not names:
         raise InputError(f"The landmarks of {str(path)!r} must name pictures in it. Received: {len(points)} others.")
     yield f"landmarks/{label}.npz", _npz(name=np.array(names), landmarks=np.stack(kept))

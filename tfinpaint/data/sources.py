@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from tfinpaint.data.face_set import FaceSet, concatenate, split_by_identity
 from tfinpaint.data.framing import align_picture
-from tfinpaint.data.landmark_files import find_landmarks, read_corners, read_landmarks
+from tfinpaint.data.landmark_files import find_landmarks, read_corners, read_landmarks, rows_of
 from tfinpaint.data.picture_files import PictureFile, check_choice, pictures_of, readers_of, stop_or_warn
 from tfinpaint.data.prepared import is_prepared, load_prepared
 from tfinpaint.errors import ImageFileError, InputError
@@ -87,7 +87,8 @@ def load_faces(
     else:
         file = landmarks or find_landmarks(path)
         points, corners = read_landmarks(file), read_corners(file)
-    chosen = [p for p in pictures if p.name in points or Path(p.name).name in points][:limit]
+    rows = rows_of([picture.name for picture in pictures], points, path)
+    chosen = [picture for picture in pictures if picture.name in rows][:limit]
     if not chosen:
         raise InputError(
             f"`landmarks` must name pictures in {str(path)!r}, such as {pictures[0].name!r}. "
@@ -101,7 +102,7 @@ def load_faces(
     def load(index: int) -> None:
         name = chosen[index].name
         picture = _decode(chosen[index])
-        key = name if name in points else Path(name).name
+        key = rows[name]
         faults[index] = f"The picture {name} in {path} cannot be decoded." if picture is None else None
         if picture is not None and (fault := landmark_fault(points[key]) or _beyond(points[key], picture)):
             faults[index] = f"The landmarks of {name} in {path} cannot be used: {fault}."
