@@ -26,7 +26,7 @@ MAY = {
     "images": COMMON,
     "faces": COMMON | {"framing", "images"},
     "data": COMMON | {"engine", "framing", "faces", "images", "records"},
-    "zoo": COMMON | {"models"},
+    "zoo": COMMON | {"engine", "models"},
     "restoration": COMMON | {"engine", "zoo", "faces", "images"},
     "evaluation": COMMON | {"engine", "framing", "zoo", "faces", "images", "data", "features", "records"},
     "export": COMMON | {"engine", "framing", "zoo", "records", "data", "evaluation"},

@@ -8,13 +8,16 @@ import importlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfinpaint.errors import InputError, WeightsError
 from tfinpaint.files import checked_weights, whole, zoo_folder
+
+if TYPE_CHECKING:
+    from tfinpaint.engine import Auto
 
 
 @dataclass(frozen=True)
@@ -241,6 +244,20 @@ def class_of(name: str) -> type:
         raise InputError(
             f"A model's class must be installed. Received: {name!r} ({str(error).splitlines()[0]})."
         ) from error
+
+
+def auto(load: Callable[[str], Any] = load) -> "Auto":
+    """An engine that sees what hides each face and lets the model of the zoo paint that was measured best for it.
+
+    Which that is stands in `zoo/what_hides/auto.json`, written by `python -m benchmarks.auto`.
+
+    Args:
+        load: name -> engine, such as `tfinpaint.export.Runner.published` for a program without Keras.
+    """
+    from tfinpaint.engine import Auto
+
+    record = json.loads((folder("what_hides") / "auto.json").read_text(encoding="utf-8"))
+    return Auto(load("what_hides"), record["chosen"], load)
 
 
 def check_backend() -> None:

@@ -11,12 +11,12 @@ from skimage import data
 
 from tests.fake_engine import CopyingEngine, DrawingEngine, FakeEngine, RedEngine, no_face, one_face
 from tests.images import samples
-from tfinpaint import cli
+from tfinpaint import cli, zoo
 from tfinpaint.cli import restore
 from tfinpaint.cli.engines import load_engine
 from tfinpaint.cli.journal import NAMES
 from tfinpaint.cli.quiet import quiet_stderr
-from tfinpaint.engine import Contract
+from tfinpaint.engine import Contract, Restoration
 from tfinpaint.faces import find
 
 PORTRAIT = data.astronaut()[:240, 100:340]
@@ -32,7 +32,7 @@ def fakes(monkeypatch):
         "drawing": DrawingEngine(),
         "copying": CopyingEngine(),
     }
-    engines = {"fmodr": loaded, **others}
+    engines = {"auto": loaded, **others}
 
     def load(name, engine=None):
         return engines[name] if name in engines else load_engine(name, engine)
@@ -111,7 +111,7 @@ def test_where_the_attention_copied_from_is_drawn_beside(folder, tmp_path, capsy
     assert (np.ptp(drawn[:100, :240].astype(int), axis=-1) == 0).all()
     assert cli.main([*command, *given[:-1], str(tmp_path / "none.png")]) == 0
     assert (np.ptp(np.asarray(Image.open(tmp_path / "out_attention.png"))[:, :240].astype(int), axis=-1) == 0).all()
-    assert cli.main(command) == 1
+    assert cli.main([*command, "--model", "drawing"]) == 1
     assert "--save-attention must go with a model that says where it copies from" in capsys.readouterr().err
 
 
@@ -257,7 +257,7 @@ def test_a_model_that_must_be_told_borrows_a_detector(folder, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--detector", "lender"], "Received: --model fmodr, which finds it by itself; leave out --detector."),
+        (["--detector", "lender"], "Received: --model auto, which finds it by itself; leave out --detector."),
         (["--model", "told", "--detector", "told"], "must find masks itself"),
         (["--model", "told", "--detector", "tight"], "framed 'wide', as the painter does. Received: framing='arcface'"),
         (["--model", "told", "--detector", "nonesuch"], "Received: name='nonesuch'"),
@@ -335,3 +335,34 @@ def test_chatter_of_libraries_is_dropped_and_errors_pass(capfd):
         raise ValueError("reason")
     os.write(2, b"after")
     assert capfd.readouterr().err == "before after"
+
+
+class Seer(FakeEngine):
+    """Sees a worn mask before every face."""
+
+    def __init__(self) -> None:
+        super().__init__(Contract(extras=("families",)))
+
+    def restore(self, images, masks=None, *, seed=None, batch_size=16):
+        found = super().restore(images, masks)
+        families = np.zeros((*images.shape[:3], 5), np.float32)
+        families[..., 0] = 0.5
+        families[..., 1:2] = found.masks
+        return Restoration(found.images, found.masks, {"families": families})
+
+
+def test_what_was_seen_is_said_in_one_line(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(restore, "load_engine", lambda name, engine: Seer())
+    assert cli.main(["restore", str(folder / "b.png"), "-o", str(tmp_path / "out.png")]) == 0
+    assert "tfinpaint: a worn mask hides the face.\n" in capsys.readouterr().err
+    assert cli.main(["restore", str(folder), "-o", str(tmp_path / "out")]) == 0
+    assert "tfinpaint: of 3 faces, a worn mask before 3.\n" in capsys.readouterr().err
+
+
+def test_without_a_models_name_the_model_follows_what_hides_the_face(monkeypatch):
+    """`auto` is loaded through the same engines as every other name."""
+    asked = []
+    monkeypatch.setattr(zoo, "auto", lambda load: asked.append(load) or "chosen")
+    assert load_engine("auto", "keras") == "chosen"
+    monkeypatch.setattr(zoo, "load", lambda name: f"keras {name}")
+    assert asked[0]("fmodr") == "keras fmodr"

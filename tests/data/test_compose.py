@@ -170,3 +170,50 @@ def test_batches_hold_the_kind_only_when_asked():
     np.testing.assert_array_equal(told["kind"] == bare, ~told["mask"].any((1, 2, 3)))
     squares = told["kind"] == occlusion.kinds.index("lower_face_rectangle")
     assert (told["mask"].mean((1, 2, 3))[squares] == 1 / 16).all()
+
+
+def test_each_pixel_says_what_lies_on_top():
+    """A pane that lets more than half of what is below through is not what is seen there."""
+    panes = [Glass(0.9, 1.0, slice(0, 24)), Glass(0.1, 0.4, slice(12, 36)), Rectangle()]
+    panes[0].kinds, panes[1].kinds = ("wall",), ("glass",)
+    both = Compose(panes[:2])
+    occluded, mask, part = (v.numpy() for v in both.hide(IMAGES, LANDMARKS, seeds()))
+    assert both.parts == ("wall", "glass")
+    expected = np.where(np.arange(SIZE) < 24, 0, np.where(np.arange(SIZE) < 36, 1, -1))
+    np.testing.assert_array_equal(part[..., 0], np.broadcast_to(expected, part.shape[:3]))
+    np.testing.assert_array_equal(part >= 0, mask > 0)
+    again = [v.numpy() for v in both(IMAGES, LANDMARKS, seeds())]
+    np.testing.assert_array_equal(occluded, again[0])
+    np.testing.assert_array_equal(mask, again[1])
+
+
+def test_parts_of_choices_and_layers_are_those_of_each_alone():
+    choice = Choice([Rectangle(), NoOcclusion(), LowerFaceRectangle()])
+    _, mask, part = (v.numpy() for v in choice.hide(IMAGES, LANDMARKS, seeds()))
+    kinds = choice.kind_of(seeds()).numpy()
+    assert choice.parts == choice.kinds and len(set(kinds)) > 1
+    for k, there, sample in zip(kinds, mask > 0, part, strict=True):
+        assert set(sample[there]) <= {k} and set(sample[~there]) <= {-1}
+    nested = Compose([choice, Choice([Rectangle(), NoOcclusion()])], [1, 0.5])
+    assert nested.parts == ("rectangle", "no_occlusion", "lower_face_rectangle")
+
+
+def test_families_of_all_that_is_drawn_and_a_name_that_has_none():
+    from tfinpaint.data.occlusions import MIXTURES
+    from tfinpaint.data.occlusions.families import family_map
+
+    for build in MIXTURES.values():
+        names = build().parts
+        families = family_map(np.arange(-1, len(names)), names).numpy()
+        assert families[0] == 0 and set(families) <= set(range(5))
+        assert [n for n, f in zip(names, families[1:], strict=True) if f == 0] in ([], ["no_occlusion"])
+    assert list(family_map(np.array([0, 1, 2, -1]), ("text", "free_form", "sunglasses")).numpy()) == [2, 4, 3, 0]
+    with pytest.raises(InputError, match="one of nothing, .* Received: pane"):
+        family_map(np.array([0]), ("pane",))
+
+
+def test_a_batch_says_what_hides_each_pixel():
+    faces = face_set(6)
+    batch = next(iter(occlude(faces, "everything", batch_size=6, seed=3, keys=("family",)).as_numpy_iterator()))
+    assert batch["family"].shape == batch["mask"].shape and batch["family"].dtype == np.float32
+    np.testing.assert_array_equal(batch["family"] > 0, batch["mask"] > 0)

@@ -9,6 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from tfinpaint.engine import FAMILIES
+
 
 @dataclass(frozen=True)
 class Tiny:
@@ -164,6 +166,7 @@ MODELS = {
         {"identity": "random", "recogniser": "random"},
         prepare=draw_greys,
     ),
+    "what_hides": Tiny("tfinpaint.models.WhatHides", {"image_size": 32, "widths": (4, 6, 8), "stem": 2}),
 }
 
 
@@ -236,6 +239,7 @@ def batch_of(model: Any, seed: int = 0, count: int = 2, draws: bool = True) -> d
     uv = np.broadcast_to(np.stack(np.meshgrid(rows, rows), axis=-1), (count, size, size, 2))
     distance = [cv2.distanceTransform(m.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for m in data["mask"]]
     data |= {"mask2": mask2, "occluded2": data["image"] * (1 - mask2) + mask2, "uv": uv}
+    data["family"] = data["mask"] * rng.integers(1, len(FAMILIES), (count, 1, 1, 1))
     data |= {"uv_valid": 1 - _blocks(rng, count, size), "distance": np.stack(distance)[..., None]}
     if draws:
         data |= {name: rng.normal(size=(count, *shape)) for name, shape in model.contract.noise.items()}

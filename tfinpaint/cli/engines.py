@@ -21,7 +21,7 @@ def load_engine(name: str, engine: str | None = None) -> Any:
     """The model of that name, ready to restore faces.
 
     Args:
-        name: of a model or preset of the zoo.
+        name: of a model or preset of the zoo, or `auto`: the one that suits what hides a face.
         engine: one of `ENGINES`; None takes the published `.tflite` file where that can be run.
 
     Raises:
@@ -30,6 +30,8 @@ def load_engine(name: str, engine: str | None = None) -> Any:
     """
     from tfinpaint import zoo
 
+    if name == "auto":
+        return zoo.auto(lambda name: load_engine(name, engine))
     if engine is None:
         runs = importlib.util.find_spec("ai_edge_litert") is not None
         engine = "lite" if runs and zoo.preset(name).lite else "keras"

@@ -33,7 +33,12 @@ def add_parser(subparsers: Any) -> None:
         metavar="OUT",
         help="file for one photo, folder for several (it is created; names are kept)",
     )
-    parser.add_argument("--model", default="fmodr", metavar="NAME", help="model of the zoo (default: %(default)s)")
+    parser.add_argument(
+        "--model",
+        default="auto",
+        metavar="NAME",
+        help="model of the zoo; by default the one that was measured best for what is seen before each face",
+    )
     add_engine(parser)
     parser.add_argument("--mask", type=Path, help="picture of the photo's size, white where the face is hidden")
     parser.add_argument(
@@ -111,7 +116,10 @@ def run(arguments: argparse.Namespace) -> int:
         first_picture=arguments.first_picture,
     )
     _make_folders(output.target for output in outputs)
-    failures = _save_all(left, results, arguments, journal)
+    saw: list[tuple[str, ...]] = []
+    failures = _save_all(left, results, arguments, journal, saw)
+    if said := _in_words(saw):
+        print(f"tfinpaint: {said}", file=sys.stderr)
     for error in failures:
         print(f"tfinpaint: {error}", file=sys.stderr)
     if journal and not failures:
@@ -131,9 +139,13 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _save_all(
-    outputs: Sequence[Output], results: Iterator[tuple], arguments: argparse.Namespace, journal: Journal | None
+    outputs: Sequence[Output],
+    results: Iterator[tuple],
+    arguments: argparse.Namespace,
+    journal: Journal | None,
+    saw: list[tuple[str, ...]],
 ) -> list[Exception]:
-    """Writes the results, one after the other; returns what went wrong."""
+    """Writes the results, one after the other; returns what went wrong, and notes what was seen before each face."""
     from tqdm import tqdm
 
     from tfinpaint.errors import TfinpaintError
@@ -149,6 +161,7 @@ def _save_all(
             except TfinpaintError as error:
                 failures.append(error)
             else:
+                saw += result.saw
                 if journal:
                     journal.note(output)
             del result  # a large photo is not held while the next one is read
@@ -163,6 +176,8 @@ def _engine(arguments: argparse.Namespace, has_mask: bool) -> Any:
     from tfinpaint.errors import InputError
 
     name, detector = arguments.model, arguments.detector
+    if name == "auto" and (has_mask and arguments.aligned or arguments.save_attention):
+        name = "ca_gan"  # paints pictures of anything, and says where it copies from
     with quiet_stderr():
         model = load_engine(name, arguments.engine)
         needs_mask = contract_of(model).needs_mask
@@ -183,6 +198,16 @@ def _engine(arguments: argparse.Namespace, has_mask: bool) -> Any:
             "that finds what hides a face, such as fmodr. Received: neither."
         )
     return model
+
+
+def _in_words(saw: Sequence[tuple[str, ...]]) -> str:
+    """What hides the faces, in one line; empty where no one looked."""
+    words = {"worn_mask": "a worn mask", "word_or_box": "a word or a box", "thing": "a thing", "strokes": "strokes"}
+    said = [" and ".join(words[family] for family in families) or "nothing" for families in saw]
+    if len(said) < 2:
+        return f"{said[0]} hides the face." if said else ""
+    counts = (f"{name} before {said.count(name)}" for name in dict.fromkeys(said))
+    return f"of {len(said)} faces, {', '.join(counts)}."
 
 
 def _make_folders(targets: Iterable[Path]) -> None:

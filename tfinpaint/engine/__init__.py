@@ -1,8 +1,19 @@
 """What paints aligned faces: what it asks, what it gives, how it is called."""
 
+from tfinpaint.engine.auto import Auto
 from tfinpaint.engine.borrowed import Borrowed
 from tfinpaint.engine.contract import Contract
 from tfinpaint.engine.engine import Engine, Restoration, check_request, contract_of
-from tfinpaint.engine.families import FAMILIES
+from tfinpaint.engine.families import FAMILIES, seen
 
-__all__ = ["FAMILIES", "Borrowed", "Contract", "Engine", "Restoration", "check_request", "contract_of"]
+__all__ = [
+    "FAMILIES",
+    "Auto",
+    "Borrowed",
+    "Contract",
+    "Engine",
+    "Restoration",
+    "check_request",
+    "contract_of",
+    "seen",
+]

@@ -7,10 +7,9 @@ import numpy as np
 
 from tfinpaint.engine.contract import Contract
 from tfinpaint.engine.engine import Engine, Restoration, contract_of
-from tfinpaint.engine.families import FAMILIES
+from tfinpaint.engine.families import FAMILIES, seen
 from tfinpaint.errors import InputError
 
-_LEAST = 0.002  # share of a crop: less of a family than this is not seen
 _RIM = 1 / 64  # of the side: a mask that is lent grows by this, because soft edges and shadows hide, too
 
 
@@ -48,12 +47,12 @@ class Auto:
         """See `Engine.restore`; a caller's mask is painted by the engine for what hides most of the face there."""
         families = self.finder.restore(images, batch_size=batch_size).extras["families"]
         pictures, painted = np.array(images), np.zeros((*images.shape[:3], 1), np.float32)
-        work = [_seen(each) for each in families]
+        work = [seen(each) for each in families]
         if masks is not None:
             work = [_told(each, mask) for each, mask in zip(families, masks, strict=True)]
         for turn in range(max(map(len, work), default=0)):
             for family in FAMILIES[1:]:
-                rows = [i for i, names in enumerate(work) if names[turn : turn + 1] == [family]]
+                rows = [i for i, names in enumerate(work) if names[turn : turn + 1] == (family,)]
                 if rows:
                     told = self._told_to(family, families[rows], images.shape[1:3]) if masks is None else masks[rows]
                     result = self._engine(family).restore(pictures[rows], told, batch_size=batch_size)
@@ -76,19 +75,13 @@ class Auto:
         return self._engines[name]
 
 
-def _seen(families: np.ndarray) -> list[str]:
-    """The families of one face `(side, side, n)`, the largest first."""
-    shares = np.bincount(families.argmax(-1).ravel(), minlength=len(FAMILIES)) / families[..., 0].size
-    return [FAMILIES[i] for i in np.argsort(-shares) if i and shares[i] >= _LEAST]
-
-
-def _told(families: np.ndarray, mask: np.ndarray) -> list[str]:
+def _told(families: np.ndarray, mask: np.ndarray) -> tuple[str, ...]:
     """The family that hides most of one face where the mask says so; strokes where nothing seems to."""
     hole = cv2.resize(np.asarray(mask, np.float32).squeeze(-1), families.shape[1::-1]) > 0
     if not hole.any():
-        return []
+        return ()
     counts = np.bincount(families[hole].argmax(-1), minlength=len(FAMILIES))
-    return [FAMILIES[1 + counts[1:].argmax()] if counts[1:].sum() >= counts[0] else "strokes"]
+    return (FAMILIES[1 + counts[1:].argmax()] if counts[1:].sum() >= counts[0] else "strokes",)
 
 
 def _grown(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfinpaint import faces as face_tools
 from tfinpaint import images
-from tfinpaint.engine import Engine, contract_of
+from tfinpaint.engine import Engine, contract_of, seen
 from tfinpaint.errors import NoFaceError
 
 RIM = 3  # pixels of a crop: what is hidden so near its border may go on beyond it
@@ -27,6 +27,8 @@ class Restored:
         faces: those that were looked at; empty for a photo that is itself an aligned crop.
         offsets: `(height, width, 2)` float32, from an engine whose attention says so: how many pixels lower and farther
             right lies what was copied into a painted pixel; None from others.
+        saw: for each face what hides it, names of `tfinpaint.engine.FAMILIES`, the largest first, from an engine that
+            tells them apart (`zoo.auto()`); empty from others.
     """
 
     photo: images.Photo
@@ -34,6 +36,7 @@ class Restored:
     mask: np.ndarray
     faces: tuple[face_tools.Face, ...] = ()
     offsets: np.ndarray | None = None
+    saw: tuple[tuple[str, ...], ...] = ()
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes the restored photo, of the same kind as the one read; see `tfinpaint.images.write`."""
@@ -51,6 +54,7 @@ class Look:
         restored: `(size, size, 3)` uint8, once it has run.
         mask: `(size, size, 1)`, where that is painted.
         offsets: `(size, size, 2)`, see `Restored`, in pixels of the square; None from an engine that has none.
+        saw: see `Restored`; None from an engine that tells nothing apart.
         wider: the look around this one, where that is needed.
         first: the look that this one takes the place of; where it saw more hidden, it counts.
     """
@@ -61,6 +65,7 @@ class Look:
     restored: np.ndarray | None = None
     mask: np.ndarray | None = None
     offsets: np.ndarray | None = None
+    saw: tuple[str, ...] | None = None
     wider: "Look | None" = None
     first: "Look | None" = None
 
@@ -150,7 +155,8 @@ class Job:
                 painted |= new
                 if part.offsets is not None:
                     offsets[new] = _in_photo(part, new)
-        return Restored(self.photo, pixels, painted, self.faces, offsets)
+        saw = tuple(look.saw for look in self.looks if look.saw is not None)
+        return Restored(self.photo, pixels, painted, self.faces, offsets, saw)
 
 
 def _in_photo(look: Look, painted: np.ndarray) -> np.ndarray:
@@ -188,9 +194,10 @@ class Painter:
                 given = np.stack([look.hidden for look in group]).astype(np.float32)[..., None]
             pictures = np.stack([look.pixels for look in group])
             result = self.engine.restore(pictures, given, seed=self.seed, batch_size=self.batch_size)
-            offsets = result.extras.get("offsets", [None] * len(group))
-            for look, restored, mask, away in zip(group, result.images, result.masks, offsets, strict=True):
-                look.restored, look.mask, look.offsets = restored, mask, away
+            for i, look in enumerate(group):
+                look.restored, look.mask = result.images[i], result.masks[i]
+                look.offsets = result.extras["offsets"][i] if "offsets" in result.extras else None
+                look.saw = seen(result.extras["families"][i]) if "families" in result.extras else None
 
 
 def look_for_moved(jobs: Sequence[Job], finder: face_tools.FaceFinder, painter: Painter) -> None:

@@ -1,0 +1,117 @@
+"""Which model is best at what hides a face, and does `what_hides` see it? Writes `zoo/what_hides/auto.json`.
+
+    python -m benchmarks.auto --data KIT
+
+`KIT` is the folder of the frozen benchmark's files (`tfinpaint benchmark` names them). Faces that no step saw get
+something of each family, and every published model paints them: by itself, or, where it must be told, with the mask
+that `what_hides` lends it. A family is painted by the model with the best mean rank in hole PSNR, likeness distance and
+feature distance. The same command measures `what_hides`: how often the family that it sees most of is the one that was
+drawn, how well the mask fits, and what it takes for an occlusion on bare faces.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from benchmarks.machine import describe
+from tfinpaint import zoo
+from tfinpaint.data import load_faces, occlusions
+from tfinpaint.data.occlusions import Choice, Objects, Rectangle
+from tfinpaint.data.occlusions.objects import HELD_OUT
+from tfinpaint.engine import Auto, Engine, seen
+from tfinpaint.engine.families import FAMILIES
+from tfinpaint.evaluation import build_landmark_judge, summarise
+from tfinpaint.evaluation.benchmark import HELD_OUT_SEED, Judges, build_feature_judge, load_protocol
+from tfinpaint.evaluation.benchmark.drawing import DrawnFaces, drawn_faces
+from tfinpaint.evaluation.benchmark.files import check_file
+from tfinpaint.evaluation.benchmark.measure import Answer, measure, see
+from tfinpaint.evaluation.protocols import load_embedder
+from tfinpaint.records import command, write_json
+
+SET, BATCH = "ffhq_val", 50
+# What is drawn of each family; things of kinds that were never trained on count beside those that were.
+DRAWN = {
+    "worn_mask": lambda: occlusions.get("face_mask"),
+    "word_or_box": lambda: Choice(["text", Rectangle(at=("eyes", "nose", "mouth"), turn=(-15, 15), edge=(0, 2.5))]),
+    "thing": lambda: Objects(held_out=HELD_OUT),
+    "thing, never trained on": lambda: Objects(kinds=HELD_OUT),
+    "strokes": lambda: occlusions.get("free_form"),
+}
+RANKED = {"hole_psnr": -1, "likeness_distance": 1, "feature_distance": 1}  # 1: small is good
+SCORES = (*RANKED, "hole_sharpness", "landmark_error")
+
+
+def scores(engine: Engine, drawn: DrawnFaces, judges: Judges, clean: Any) -> dict[str, np.ndarray]:
+    """Name -> one value for each face; likeness distance of nothing painted is that of the hidden face."""
+    answer = engine.restore(drawn.occluded, batch_size=BATCH)
+    found = measure(Answer(answer.images), drawn, judges, clean, BATCH)
+    return {name: np.asarray(found[name], np.float64) for name in SCORES}
+
+
+def best(table: dict[str, dict[str, np.ndarray]]) -> str:
+    """The model with the best mean rank."""
+    means = {name: {k: sign * np.nanmean(values[k]) for k, sign in RANKED.items()} for name, values in table.items()}
+    ranks = {name: sum(sum(o[k] < mine[k] for o in means.values()) for k in RANKED) for name, mine in means.items()}
+    return min(ranks, key=lambda name: (ranks[name], means[name]["hole_psnr"]))
+
+
+def sight(families: np.ndarray, masks: np.ndarray, family: str) -> dict[str, np.ndarray]:
+    """Of each hidden face: whether the family seen most is right, and how well all that is seen fits the true mask."""
+    right = np.array([seen(each)[:1] == (family,) for each in families], np.float64)
+    found, true = families.argmax(-1) > 0, masks[..., 0] > 0
+    both, either = (np.sum(x, axis=(1, 2)) for x in (found & true, found | true))
+    return {"family right": right, "mask IoU": both / np.maximum(either, 1)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, type=Path, help="folder of the frozen benchmark's files")
+    parser.add_argument("--count", type=int, default=200, help="faces of each family")
+    options = parser.parse_args()
+    protocol = load_protocol("faces-1")
+    faces = load_faces(options.data / protocol.sets[SET].path, size=protocol.side).take(slice(options.count))
+    nets = {role: check_file(options.data, file) for role, file in protocol.judges.items()}
+    judges = Judges(
+        load_embedder("dlib", nets["likeness"]),
+        build_landmark_judge(nets["landmarks"]),
+        build_feature_judge(nets["features"]),
+    )
+    finder = zoo.load("what_hides")
+    published = [entry.default for name, entry in zoo.MODELS.items() if name != "what_hides"]
+    engines = {name: zoo.load(name) for name in published if zoo.preset(name).file}
+    fixed = {"seed": HELD_OUT_SEED, "batch_size": BATCH, "batches": -(-len(faces) // BATCH)}
+    measured, sights, chosen = {}, {}, {}
+    for label, build in tqdm(DRAWN.items(), unit="family"):
+        drawn, family = drawn_faces(faces, build(), **fixed), label.split(",")[0]
+        clean = see(judges, drawn.clean, drawn.landmarks, BATCH)
+        table = {}
+        for name in engines:  # `Auto` lends the mask where one is needed; a face where nothing is seen stays
+            alone = Auto(finder, dict.fromkeys(FAMILIES[1:], name), engines.__getitem__)
+            table[name] = scores(alone, drawn, judges, clean)
+        chosen.setdefault(family, best(table))
+        measured[label] = {name: {k: summarise(v) for k, v in values.items()} for name, values in table.items()}
+        families = finder.restore(drawn.occluded, batch_size=BATCH).extras["families"]
+        sights[label] = {k: summarise(v) for k, v in sight(families, drawn.masks, family).items()}
+    bare = finder.restore(faces.images, batch_size=BATCH)
+    touched = np.array([bool(seen(each)) for each in bare.extras["families"]], np.float64)
+    sights["bare"] = {"taken for hidden": summarise(touched), "share of pixels": summarise(bare.masks.mean((1, 2, 3)))}
+    record = {
+        "command": command(sys.argv[1:], program="python -m benchmarks.auto"),
+        "chosen": chosen,
+        "set": SET,
+        "faces": len(faces),
+        "weights": {name: zoo.preset(name).sha256 for name in ("what_hides", *engines)},
+        "models": measured,
+        "what_hides": sights,
+        **describe(),
+    }
+    write_json(record, zoo.folder("what_hides") / "auto.json")
+    print({label: {k: round(v["mean"], 3) for k, v in values.items()} for label, values in sights.items()}, chosen)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""What hides a face is told apart, and the engine for it paints."""
+
+import numpy as np
+import pytest
+
+from tfinpaint.engine import FAMILIES, Auto, Contract, Restoration, seen
+from tfinpaint.errors import InputError
+
+SIDE = 64
+# Family -> rows of a face that it hides in these tests.
+ROWS = {"worn_mask": slice(32, 56), "thing": slice(8, 16), "strokes": slice(60, 62)}
+CHOSEN = {"worn_mask": "masks", "word_or_box": "told", "thing": "told", "strokes": "told"}
+
+
+def face(*families):
+    picture = np.full((SIDE, SIDE, 3), 100, np.uint8)
+    for family in families:
+        picture[ROWS[family]] = FAMILIES.index(family)
+    return picture
+
+
+class Seer:
+    """Sees a family where a pixel is as dark as its number."""
+
+    image_size, contract = SIDE, Contract(extras=("families",))
+
+    def restore(self, images, masks=None, *, seed=None, batch_size=16):
+        families = np.stack([images[..., 0] == i for i in range(len(FAMILIES))], -1).astype(np.float32)
+        families[..., 0] = 0.5
+        return Restoration(images, families[..., 1:].max(-1, keepdims=True), {"families": families})
+
+
+class Paints:
+    """Paints one grey where it is told, or what is a worn mask."""
+
+    def __init__(self, grey, **contract):
+        self.grey, self.contract, self.calls = grey, Contract(**contract), []
+
+    image_size = SIDE
+
+    def restore(self, images, masks=None, *, seed=None, batch_size=16):
+        self.calls.append((len(images), masks is not None))
+        masks = (images[..., :1] == 1).astype(np.float32) if masks is None else masks
+        return Restoration(np.where(masks > 0, np.uint8(self.grey), images), masks)
+
+
+def auto(**contract):
+    engines = {"masks": Paints(200), "told": Paints(220, mask="needs", **contract)}
+    return Auto(Seer(), CHOSEN, engines.__getitem__), engines
+
+
+def test_each_face_is_painted_by_the_engine_for_what_hides_it_and_a_bare_one_stays():
+    engine, engines = auto()
+    faces = np.stack([face("worn_mask"), face(), face("thing")])
+    result = engine.restore(faces)
+    assert engines["masks"].calls == [(1, False)] and engines["told"].calls == [(1, True)]
+    assert (result.images[0][ROWS["worn_mask"]] == 200).all() and (result.images[2][ROWS["thing"]] == 220).all()
+    np.testing.assert_array_equal(result.images[1], faces[1])
+    assert not result.masks[1].any()
+    kept = np.broadcast_to(result.masks == 0, faces.shape)
+    np.testing.assert_array_equal(result.images[kept], faces[kept])
+
+
+def test_a_mask_that_is_lent_grows_by_a_rim():
+    result = auto()[0].restore(face("thing")[None])
+    hidden = np.nonzero(result.masks[0, :, 0, 0])[0]
+    assert (hidden.min(), hidden.max()) == (7, 16)
+
+
+def test_several_things_before_one_face_are_painted_the_largest_first():
+    engine, engines = auto()
+    result = engine.restore(face("thing", "worn_mask")[None])
+    assert seen(result.extras["families"][0]) == ("worn_mask", "thing")
+    assert (result.images[0][ROWS["worn_mask"]] == 200).all() and (result.images[0][ROWS["thing"]] == 220).all()
+    assert result.masks[0][ROWS["thing"]].all() and result.masks[0][ROWS["worn_mask"]].all()
+
+
+def test_a_speck_is_nothing():
+    families = np.zeros((SIDE, SIDE, 5))
+    families[..., 0] = 0.5
+    families[0, :8, 3] = 1  # 8 of 4096 pixels are less than 0.2 %
+    assert seen(families) == ()
+    families[0, :9, 3] = 1
+    assert seen(families) == ("thing",)
+
+
+@pytest.mark.parametrize(("families", "name"), [(("worn_mask",), "masks"), ((), "told")], ids=["worn mask", "bare"])
+def test_a_callers_mask_is_painted_by_the_engine_for_what_lies_there(families, name):
+    engine, engines = auto()
+    mask = np.zeros((1, SIDE, SIDE, 1), np.float32)
+    mask[:, 30:50] = 1
+    result = engine.restore(face(*families)[None], mask)
+    assert [each for each, painter in engines.items() if painter.calls] == [name]
+    np.testing.assert_array_equal(result.masks, mask)
+    empty = engine.restore(face(*families)[None], 0 * mask)
+    np.testing.assert_array_equal(empty.images[0], face(*families))
+
+
+def test_engines_are_loaded_when_they_are_needed_and_once():
+    loaded = []
+    engines = auto()[1]
+    engine = Auto(Seer(), CHOSEN, lambda name: loaded.append(name) or engines[name])
+    engine.restore(face()[None])
+    assert loaded == []
+    for _ in range(2):
+        engine.restore(face("worn_mask")[None])
+    assert loaded == ["masks"]
+
+
+def test_pictures_larger_than_the_finder_sees_are_painted_at_their_own_size():
+    class Small(Seer):
+        def restore(self, images, masks=None, **options):
+            found = super().restore(images, masks)
+            return Restoration(found.images, found.masks, {"families": found.extras["families"][:, ::2, ::2]})
+
+    engines = {"masks": Paints(200), "told": Paints(220, mask="needs")}
+    result = Auto(Small(), CHOSEN, engines.__getitem__).restore(face("thing")[None])
+    assert (result.images[0][ROWS["thing"]] == 220).all() and result.images.shape == (1, SIDE, SIDE, 3)
+
+
+def test_a_finder_without_families_an_engine_too_few_and_another_framing_are_refused():
+    with pytest.raises(InputError, match="by an extra `families`. Received: one with the extras none"):
+        Auto(Paints(0), CHOSEN, dict.get)
+    with pytest.raises(InputError, match="an engine for each family. Received: none for thing, strokes"):
+        Auto(Seer(), {"worn_mask": "a", "word_or_box": "b"}, dict.get)
+    with pytest.raises(InputError, match="'told' must see faces framed 'wide'"):
+        auto(framing="arcface")[0].restore(face("thing")[None])
