@@ -8,7 +8,15 @@ setup(
     package_data={
         "tfinpaint": ["py.typed", "_third_party/*", "_third_party/*/*"],
         # What is read at run time; histories of trainings and sheets stay in the checkout.
-        "tfinpaint._zoo": ["*/README.md", "*/config.json", "*/results.json", "*/*.h5", "*/*.npz", "*/*.tflite"],
+        "tfinpaint._zoo": [
+            "*/README.md",
+            "*/config.json",
+            "*/results.json",
+            "*/auto.json",
+            "*/*.h5",
+            "*/*.npz",
+            "*/*.tflite",
+        ],
         "tfinpaint.evaluation.benchmark": ["*.json", "*/faces.*"],
         "tfinpaint.evaluation.report": ["*.css"],
         "tfinpaint.page": ["static/*"],

@@ -30,6 +30,7 @@ from tfinpaint.evaluation.benchmark.drawing import DrawnFaces, drawn_faces
 from tfinpaint.evaluation.benchmark.files import check_file
 from tfinpaint.evaluation.benchmark.measure import Answer, measure, see
 from tfinpaint.evaluation.protocols import load_embedder
+from tfinpaint.evaluation.report import update_tables
 from tfinpaint.records import command, write_json
 
 SET, BATCH = "ffhq_val", 50
@@ -42,6 +43,7 @@ DRAWN = {
     "strokes": lambda: occlusions.get("free_form"),
 }
 RANKED = {"hole_psnr": -1, "likeness_distance": 1, "feature_distance": 1}  # 1: small is good
+_SHOWN = {"hole_psnr": 2, "likeness_distance": 3, "feature_distance": 3, "hole_sharpness": 2}  # key -> digits
 SCORES = (*RANKED, "hole_sharpness", "landmark_error")
 
 
@@ -65,6 +67,35 @@ def sight(families: np.ndarray, masks: np.ndarray, family: str) -> dict[str, np.
     found, true = families.argmax(-1) > 0, masks[..., 0] > 0
     both, either = (np.sum(x, axis=(1, 2)) for x in (found & true, found | true))
     return {"family right": right, "mask IoU": both / np.maximum(either, 1)}
+
+
+def tables(record: dict[str, Any]) -> str:
+    """The card's tables, Markdown: what is seen, and what the models make of it."""
+    seen_lines = ["| hidden by | family right, % | mask IoU |", "| --- | --- | --- |"]
+    for label, values in record["what_hides"].items():
+        if label != "bare":
+            right, fit = values["family right"], values["mask IoU"]
+            seen_lines.append(f"| {label} | {_with_ends(right, 100, 1)} | {_with_ends(fit, 1, 3)} |")
+    bare = record["what_hides"]["bare"]
+    names = ("hidden by", "model", "hole PSNR, dB", "likeness distance", "feature distance", "sharpness")
+    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
+    for label, models in record["models"].items():
+        for name, values in models.items():
+            wins = record["chosen"][label.split(",")[0]] == name
+            cells = [label, f"**`{name}`**" if wins else f"`{name}`"]
+            cells += [_with_ends(values[key], 1, digits) for key, digits in _SHOWN.items()]
+            lines.append("| " + " | ".join(cells) + " |")
+    said = (
+        f"{record['faces']} faces of `{record['set']}`, each hidden once by each family. Of as many bare faces "
+        f"{_with_ends(bare['taken for hidden'], 100, 1)} % are taken for hidden, "
+        f"{_with_ends(bare['share of pixels'], 100, 3)} % of their pixels."
+    )
+    return "\n".join([said, "", *seen_lines, "", "Bold: the model that `auto` takes.", "", *lines])
+
+
+def _with_ends(value: dict[str, float], scale: float, digits: int) -> str:
+    mean, low, high = (f"{scale * value[key]:.{digits}f}" for key in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}]"
 
 
 def main() -> None:
@@ -110,6 +141,7 @@ def main() -> None:
         **describe(),
     }
     write_json(record, zoo.folder("what_hides") / "auto.json")
+    update_tables(zoo.folder("what_hides") / "README.md", tables(record), "auto")
     print({label: {k: round(v["mean"], 3) for k, v in values.items()} for label, values in sights.items()}, chosen)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tfinpaint import zoo
+from tfinpaint.engine import FAMILIES
 from tfinpaint.errors import InputError, WeightsError
 from tfinpaint.evaluation.report import BEGIN, END, card_table, read_results, summary_table
 from tfinpaint.files import sha256
@@ -107,7 +108,7 @@ def test_weights_of_another_size_are_refused(tmp_path):
         zoo.load_weights(make("fmodr", coarse_widths=(4, 8, 8, 16)), path)
 
 
-@models
+@pytest.mark.parametrize("model", [model for model in zoo.MODELS if zoo.preset(model).paper])
 def test_every_row_of_the_ledger_names_code_and_a_test_that_exist(model):
     rows = list(csv.DictReader((zoo.folder(model) / "ledger.csv").open(encoding="utf-8")))
     assert len(rows) > 10
@@ -195,6 +196,17 @@ def test_the_eyes_on_the_card_of_c2fdan_are_those_of_the_published_weights():
     }
     card = (zoo.folder("c2fdan") / "README.md").read_text(encoding="utf-8")
     assert f"contrast of {before['methods']['full']['contrast']['mean']:.2f}" in card
+
+
+def test_the_choice_of_auto_and_its_tables_are_those_of_the_published_weights():
+    from benchmarks.auto import tables
+
+    record = json.loads((zoo.folder("what_hides") / "auto.json").read_text(encoding="utf-8"))
+    assert _between_marks(zoo.folder("what_hides") / "README.md", "auto") == tables(record).strip()
+    assert record["weights"] == {name: zoo.preset(name).sha256 for name in record["weights"]}
+    published = {p.name for p in PRESETS if p.file and p.name == zoo.MODELS[p.model].default}
+    assert set(record["weights"]) == published
+    assert set(record["chosen"]) == set(FAMILIES[1:]) and set(record["chosen"].values()) <= published
 
 
 def test_the_docs_say_what_a_second_look_was_measured_to_gain():
