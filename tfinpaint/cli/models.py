@@ -26,7 +26,6 @@ def run(arguments: argparse.Namespace) -> int:
         for model in zoo.MODELS:
             for record in zoo.presets(model).values():
                 size = f"{record.bytes / 1e6:.1f} MB" if record.bytes else "no weights"
-                print(
-                    f"{record.name:16} {sum(record.parameters.values()) / 1e6:6.2f} M  {size:10}  {record.paper or record.removes}"
-                )
+                parameters = sum(record.parameters.values()) / 1e6
+                print(f"{record.name:16} {parameters:6.2f} M  {size:10}  {record.paper or record.removes}")
     return 0
