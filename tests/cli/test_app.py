@@ -32,7 +32,16 @@ def test_it_says_where_the_page_is_and_offers_what_has_weights(served, capsys):
     assert about["megabytes"] == 5
     names = [model["name"] for model in about["models"]]
     assert names[0] == "c2fdan_128_small" and "fmodr_128" in names
-    assert all(zoo.preset(model["name"]).file and model["removes"] for model in about["models"])
+    assert names[-1] == "auto" and "what_hides_128" not in names
+    assert all(zoo.preset(name).file for name in names[:-1]) and all(model["removes"] for model in about["models"])
+
+
+def test_unless_told_otherwise_the_page_first_offers_what_sees_for_itself(served):
+    assert cli.main(["app", "--no-browser", "--port", "0"]) == 0
+    ((app, listener),) = served
+    listener.close()
+    about = next(route for route in app.routes if route.path == "/about").endpoint()
+    assert [model["name"] for model in about["models"]][0] == "auto"
 
 
 def test_a_browser_is_opened_unless_told_otherwise(served, monkeypatch):

@@ -354,9 +354,9 @@ class Seer(FakeEngine):
 def test_what_was_seen_is_said_in_one_line(folder, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(restore, "load_engine", lambda name, engine: Seer())
     assert cli.main(["restore", str(folder / "b.png"), "-o", str(tmp_path / "out.png")]) == 0
-    assert "tfinpaint: a worn mask hides the face.\n" in capsys.readouterr().err
+    assert "tfinpaint: The face is hidden by a worn mask.\n" in capsys.readouterr().err
     assert cli.main(["restore", str(folder), "-o", str(tmp_path / "out")]) == 0
-    assert "tfinpaint: of 3 faces, a worn mask before 3.\n" in capsys.readouterr().err
+    assert "tfinpaint: Of 3 faces, hidden are 3 by a worn mask.\n" in capsys.readouterr().err
 
 
 def test_without_a_models_name_the_model_follows_what_hides_the_face(monkeypatch):

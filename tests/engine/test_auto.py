@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfinpaint.engine import FAMILIES, Auto, Contract, Restoration, seen
+from tfinpaint.engine import FAMILIES, Auto, Contract, Restoration, in_words, seen
 from tfinpaint.errors import InputError
 
 SIDE = 64
@@ -82,6 +82,14 @@ def test_a_speck_is_nothing():
     assert seen(families) == ()
     families[0, :9, 3] = 1
     assert seen(families) == ("thing",)
+
+
+def test_what_was_seen_in_words():
+    assert in_words([]) == ""
+    assert in_words([()]) == "The face is hidden by nothing."
+    assert in_words([("worn_mask", "thing")]) == "The face is hidden by a worn mask and a thing."
+    saw = [("thing",), (), ("thing",), ("strokes",)]
+    assert in_words(saw) == "Of 4 faces, hidden are 2 by a thing, 1 by nothing, 1 by strokes."
 
 
 @pytest.mark.parametrize(("families", "name"), [(("worn_mask",), "masks"), ((), "told")], ids=["worn mask", "bare"])

@@ -14,7 +14,7 @@ HELP = "open a page in the browser that restores photos"
 def add_parser(subparsers: Any) -> None:
     """Adds the command to the program's parser."""
     parser = subparsers.add_parser("app", help=HELP, description=__doc__)
-    parser.add_argument("--model", metavar="NAME", help="the page's first choice (fmodr)", default="fmodr")
+    parser.add_argument("--model", metavar="NAME", help="the page's first choice (auto)", default="auto")
     parser.add_argument(
         "--host",
         default="127.0.0.1",
@@ -55,16 +55,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _models(first: str) -> dict[str, str]:
-    """Published preset -> what it takes off; the one that is asked for first."""
+    """Published preset, or `auto` -> what it takes off; the one that is asked for first."""
     from tfinpaint import zoo
     from tfinpaint.errors import InputError
 
-    chosen = zoo.preset(first)
-    if not chosen.file:
+    chosen = [] if first == "auto" else [zoo.preset(first)]
+    if chosen and not chosen[0].file:
         raise InputError(f"`--model` must have published weights. Received: {first}, which has none.")
-    presets = {name: zoo.preset(entry.default) for name, entry in zoo.MODELS.items()}
-    models = {record.name: record.removes for record in (chosen, *presets.values()) if record.file}
-    return models
+    presets = [zoo.preset(entry.default) for name, entry in zoo.MODELS.items() if name != "what_hides"]
+    models = {record.name: record.removes for record in (*chosen, *presets) if record.file}
+    auto = {"auto": "what is seen to hide the face"}
+    return models | auto if chosen else auto | models
 
 
 def _listen(host: str, port: int) -> socket.socket:

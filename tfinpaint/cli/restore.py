@@ -102,6 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
     for word in words:
         print(f"tfinpaint: {word}", file=sys.stderr)
 
+    from tfinpaint.engine import in_words
     from tfinpaint.restoration import restore_photos
 
     results = restore_photos(
@@ -118,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
     _make_folders(output.target for output in outputs)
     saw: list[tuple[str, ...]] = []
     failures = _save_all(left, results, arguments, journal, saw)
-    if said := _in_words(saw):
+    if said := in_words(saw):
         print(f"tfinpaint: {said}", file=sys.stderr)
     for error in failures:
         print(f"tfinpaint: {error}", file=sys.stderr)
@@ -198,16 +199,6 @@ def _engine(arguments: argparse.Namespace, has_mask: bool) -> Any:
             "that finds what hides a face, such as fmodr. Received: neither."
         )
     return model
-
-
-def _in_words(saw: Sequence[tuple[str, ...]]) -> str:
-    """What hides the faces, in one line; empty where no one looked."""
-    words = {"worn_mask": "a worn mask", "word_or_box": "a word or a box", "thing": "a thing", "strokes": "strokes"}
-    said = [" and ".join(words[family] for family in families) or "nothing" for families in saw]
-    if len(said) < 2:
-        return f"{said[0]} hides the face." if said else ""
-    counts = (f"{name} before {said.count(name)}" for name in dict.fromkeys(said))
-    return f"of {len(said)} faces, {', '.join(counts)}."
 
 
 def _make_folders(targets: Iterable[Path]) -> None:

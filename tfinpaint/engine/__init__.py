@@ -4,7 +4,7 @@ from tfinpaint.engine.auto import Auto
 from tfinpaint.engine.borrowed import Borrowed
 from tfinpaint.engine.contract import Contract
 from tfinpaint.engine.engine import Engine, Restoration, check_request, contract_of
-from tfinpaint.engine.families import FAMILIES, seen
+from tfinpaint.engine.families import FAMILIES, in_words, seen
 
 __all__ = [
     "FAMILIES",
@@ -15,5 +15,6 @@ __all__ = [
     "Restoration",
     "check_request",
     "contract_of",
+    "in_words",
     "seen",
 ]

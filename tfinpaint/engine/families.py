@@ -1,9 +1,12 @@
 """The families of what hides a face."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 FAMILIES = ("nothing", "worn_mask", "word_or_box", "thing", "strokes")
 
+_WORDS = {"worn_mask": "a worn mask", "word_or_box": "a word or a box", "thing": "a thing", "strokes": "strokes"}
 _LEAST = 0.002  # share of a crop: less of a family than this is not seen
 
 
@@ -15,3 +18,16 @@ def seen(families: np.ndarray) -> tuple[str, ...]:
     """
     shares = np.bincount(families.argmax(-1).ravel(), minlength=len(FAMILIES)) / families[..., 0].size
     return tuple(FAMILIES[i] for i in np.argsort(-shares) if i and shares[i] >= _LEAST)
+
+
+def in_words(saw: Sequence[tuple[str, ...]]) -> str:
+    """What hides some faces, as a sentence for people; empty where no one looked.
+
+    Args:
+        saw: for each face the names that `seen` gives.
+    """
+    said = [" and ".join(_WORDS[name] for name in names) or "nothing" for names in saw]
+    if len(said) < 2:
+        return f"The face is hidden by {said[0]}." if said else ""
+    counts = (f"{said.count(words)} by {words}" for words in dict.fromkeys(said))
+    return f"Of {len(said)} faces, hidden are {', '.join(counts)}."

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from tfinpaint import images
+from tfinpaint.engine import in_words
 from tfinpaint.errors import ImageFileError, InputError
 from tfinpaint.page.limits import Limits
 from tfinpaint.restoration import Restored, restore_photo
@@ -93,6 +94,7 @@ def restore_upload(photo: images.Photo, engine: Any, folder: Path, mask: np.ndar
         "width": width,
         "height": height,
         "painted": float(restored.mask.mean()),
+        "saw": in_words(restored.saw),
         "faces": [[float(value) for value in face.box] for face in restored.faces],
     }
 

@@ -110,8 +110,9 @@ async function show(answer, drawn) {
   if (!drawn) await mask.open(answer.width, answer.height, answer.at + answer.overlay);
   $("undo").disabled = !mask.steps.length;
   const faces = answer.faces.length === 1 ? "One face" : `${answer.faces.length} faces`;
+  const saw = answer.saw && !drawn ? ` ${answer.saw}` : "";
   say(answer.painted > 0
-    ? `${faces}; ${percent(answer.painted)} of the photo painted in ${answer.seconds} s.`
+    ? `${faces}; ${percent(answer.painted)} of the photo painted in ${answer.seconds} s.${saw}`
     : `${faces}; nothing is hidden there, so nothing was painted. Draw over what is, if there is something.`);
   view(answer.painted > 0 ? "compare" : "edit");
 }
