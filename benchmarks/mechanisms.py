@@ -22,7 +22,7 @@ from tfinpaint.data import load_faces, occlusions
 from tfinpaint.evaluation import build_landmark_judge, summarise
 from tfinpaint.evaluation.benchmark import HELD_OUT_SEED, Judges, build_feature_judge, load_protocol
 from tfinpaint.evaluation.benchmark.collect import rounded
-from tfinpaint.evaluation.benchmark.drawing import drawn_faces
+from tfinpaint.evaluation.benchmark.drawing import DrawnFaces, drawn_faces
 from tfinpaint.evaluation.benchmark.files import check_file, check_pictures
 from tfinpaint.evaluation.benchmark.measure import Answer, measure, see
 from tfinpaint.evaluation.protocols import load_embedder
@@ -39,15 +39,21 @@ SCORES = (
 
 
 def skip(network: str, layer: str) -> Callable[[Any], None]:
-    """A layer gives back the first of its inputs; zeros where it would have given another number of channels."""
+    """A layer gives back the first of its inputs; zeros where it would have given another number of channels.
+
+    What it gives besides, such as an attention's map, is 0.
+    """
 
     def switch(model: Any) -> None:
         found = getattr(model, network).get_layer(layer)
-        channels = found.output.shape[-1]
+        given = found.output if isinstance(found.output, list | tuple) else [found.output]
+        channels = given[0].shape[-1]
 
         def call(inputs: Any, *args: Any, **kwargs: Any) -> Any:
             x = inputs[0] if isinstance(inputs, list | tuple) else inputs
-            return x if x.shape[-1] == channels else ops.repeat(ops.zeros_like(x[..., :1]), channels, axis=-1)
+            x = x if x.shape[-1] == channels else ops.repeat(ops.zeros_like(x[..., :1]), channels, axis=-1)
+            besides = [ops.zeros((ops.shape(x)[0], *other.shape[1:])) for other in given[1:]]
+            return [x, *besides] if besides else x
 
         found.call = call
 
@@ -71,6 +77,13 @@ MECHANISMS: dict[str, tuple[tuple[str, ...], dict[str, tuple[Callable[[Any], Non
             "limit of the coarse network's activations": (without_limit, "image"),
         },
     ),
+    "ca_gan": (
+        ("free_form", "center_square"),
+        {
+            "refine network": (lambda model: None, "coarse"),
+            "contextual attention": (skip("refine_generator", "attention"), "image"),
+        },
+    ),
     "c2fdan": (
         ("text", "rectangle"),
         {
@@ -82,15 +95,16 @@ MECHANISMS: dict[str, tuple[tuple[str, ...], dict[str, tuple[Callable[[Any], Non
 }
 
 
-def restored(name: str, switch: Callable[[Any], None], picture: str, occluded: np.ndarray) -> np.ndarray:
-    """What the published weights make of uint8 faces with something switched off."""
+def restored(name: str, switch: Callable[[Any], None], picture: str, drawn: DrawnFaces) -> np.ndarray:
+    """What the published weights make of hidden faces with something switched off."""
     model = zoo.load(name)
     switch(model)
-    found = model.restore(occluded, batch_size=BATCH)
+    masks = drawn.masks if model.contract.needs_mask else None
+    found = model.restore(drawn.occluded, masks, batch_size=BATCH)
     if picture == "image":
         return found.images
     painted = np.rint((np.asarray(found.extras[picture], np.float32) + 1) * 127.5)
-    return np.where(found.masks > 0, painted, occluded).astype(np.uint8)
+    return np.where(found.masks > 0, painted, drawn.occluded).astype(np.uint8)
 
 
 def compare(name: str, kind: str, faces: Any, judges: Judges, seed: int) -> dict[str, dict[str, Any]]:
@@ -100,7 +114,7 @@ def compare(name: str, kind: str, faces: Any, judges: Judges, seed: int) -> dict
     clean = see(judges, drawn.clean, drawn.landmarks, BATCH)
 
     def score(switch: Callable[[Any], None], picture: str) -> dict[str, np.ndarray]:
-        return measure(Answer(restored(name, switch, picture, drawn.occluded)), drawn, judges, clean, BATCH)
+        return measure(Answer(restored(name, switch, picture, drawn)), drawn, judges, clean, BATCH)
 
     whole = score(lambda model: None, "image")
     rows = {"nothing": {key: summarise(whole[key], seed=seed) for key in SCORES}}
