@@ -196,6 +196,9 @@ def test_an_output_that_cannot_be_a_folder_is_told_before_the_work(photos, tmp_p
     assert cli.main(["occlude", str(photos), "--out", str(tmp_path / "out")]) == 1
     assert capsys.readouterr().err.startswith(f"tfinpaint: The folder {tmp_path / 'out'} cannot be made: ")
     assert (tmp_path / "out").read_bytes() == b"mine"
+    if os.path.isdir("/proc/self"):  # a folder in which not even root can write
+        assert cli.main(["occlude", str(photos), "--out", "/proc"]) == 1
+        assert capsys.readouterr().err.startswith("tfinpaint: The folder /proc")
 
 
 def test_files_that_are_not_ours_are_kept_and_ours_are_replaced(photos, tmp_path, capsys):

@@ -235,6 +235,10 @@ def test_an_unwritable_folder_is_told_before_any_work(folder, tmp_path, capsys, 
     line = fails(["restore", str(folder), "-o", str(tmp_path / "file" / "out")], capsys)
     assert "cannot be made" in line and fakes.batches == []
     assert "cannot be made" in fails(["restore", str(folder / "a.jpg"), "-o", str(tmp_path / "file" / "o.jpg")], capsys)
+    if os.path.isdir("/proc/self"):  # a folder in which not even root can write
+        for out in ("/proc", "/proc/o.jpg"):
+            line = fails(["restore", str(folder / "a.jpg"), "-o", out], capsys)
+            assert line.startswith("tfinpaint: The folder /proc cannot be written: ") and fakes.batches == []
 
 
 @pytest.mark.parametrize("photos", ["a.jpg", ""])

@@ -11,7 +11,7 @@ from typing import Any
 
 from tfinpaint._version import __version__
 from tfinpaint.cli.journal import Journal
-from tfinpaint.cli.outputs import Output, add_first_picture, foreign, is_of_another
+from tfinpaint.cli.outputs import Output, add_first_picture, foreign, is_of_another, make_folder
 
 HELP = "hide faces with drawn masks, glasses, hands, words; write the true mask beside each"
 _HEADER = ("name", *(f"{axis}{point}" for point in range(1, 6) for axis in "xy"))
@@ -75,7 +75,6 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from tfinpaint.cli.quiet import quiet_stderr
     from tfinpaint.errors import InputError
-    from tfinpaint.files import remove_parts
     from tfinpaint.images import write_sheet
 
     if arguments.repeat < 1 or (arguments.limit is not None and arguments.limit < 1):
@@ -86,9 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
     outputs = [_output(arguments, picture) for picture in pictures]
     journal = Journal(arguments.out, "occlude", _options(arguments)) if len(pictures) > 1 else None
     _check_out(arguments, pictures, outputs, journal)
-    _make(arguments.out)
-    for folder in {file.parent for output in outputs for file in output.files} | {arguments.out}:
-        remove_parts(folder)
+    for folder in dict.fromkeys([arguments.out, *(file.parent for output in outputs for file in output.files)]):
+        make_folder(folder)
     points, cells, failures = _occlude_all(arguments, occlusion, pictures, outputs, journal)
     if cells:
         columns = dict(zip(("occluded", "mask"), zip(*cells, strict=True), strict=True))
@@ -320,18 +318,7 @@ def _write(triple: tuple, out: Path, name: str) -> None:
     from tfinpaint.images import write_picture
 
     for folder, picture in zip(FOLDERS, triple, strict=True):
-        path = out / folder / f"{name}.png"
-        _make(path.parent)
-        write_picture(picture, path)
-
-
-def _make(folder: Path) -> None:
-    from tfinpaint.errors import ImageFileError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImageFileError(f"The folder {folder} cannot be made: {error.strerror or error}.") from None
+        write_picture(picture, out / folder / f"{name}.png")
 
 
 def _write_points(points: dict[str, Any], path: Path) -> None:

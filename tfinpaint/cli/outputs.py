@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,6 +188,25 @@ def foreign(files: Iterable[Path]) -> list[str]:
     files = list(files)
     there = (file for file in filter(_is_short, files) if (file.exists() or file.is_symlink()) and not is_ours(file))
     return [_too_long(file) for file in files if not _is_short(file)] + [str(file) for file in there]
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder, proves that files can be written there, and removes what a run that was killed had begun in it.
+
+    Raises:
+        ImageFileError: one of that is not possible.
+    """
+    from tfinpaint.errors import ImageFileError
+    from tfinpaint.files import remove_parts
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        remove_parts(folder)
+    except OSError as error:
+        what = "written" if folder.is_dir() else "made"
+        raise ImageFileError(f"The folder {folder} cannot be {what}: {error.strerror or error}.") from None
 
 
 def check_fresh(out: Path, files: Iterable[str]) -> None:

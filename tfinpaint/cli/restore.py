@@ -2,13 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfinpaint.cli.engines import add_engine, load_engine
 from tfinpaint.cli.journal import Journal
-from tfinpaint.cli.outputs import Output, add_first_picture, check_outputs, plan
+from tfinpaint.cli.outputs import Output, add_first_picture, check_outputs, make_folder, plan
 
 if TYPE_CHECKING:
     from tfinpaint.restoration import Restored
@@ -116,7 +116,8 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         first_picture=arguments.first_picture,
     )
-    _make_folders(output.target for output in outputs)
+    for folder in dict.fromkeys(output.target.parent for output in outputs):
+        make_folder(folder)
     saw: list[tuple[str, ...]] = []
     failures = _save_all(left, results, arguments, journal, saw)
     if said := in_words(saw):
@@ -199,18 +200,6 @@ def _engine(arguments: argparse.Namespace, has_mask: bool) -> Any:
             "that finds what hides a face, such as fmodr. Received: neither."
         )
     return model
-
-
-def _make_folders(targets: Iterable[Path]) -> None:
-    from tfinpaint.errors import ImageFileError
-    from tfinpaint.files import remove_parts
-
-    for folder in dict.fromkeys(target.parent for target in targets):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            remove_parts(folder)
-        except OSError as error:
-            raise ImageFileError(f"The folder {folder} cannot be made: {error.strerror or error}.") from None
 
 
 def _save(restored: "Restored", path: Path, ends: Sequence[str]) -> None:
