@@ -1,10 +1,11 @@
 # `make demo`: install into .venv, restore a portrait, write demo/figure.png.   `make test`: every check there is.
+# `make docs`: the pages, with a reference of all public names, in build/pages/index.html.
 # `make test-oldest`: the tests on the oldest versions that setup.cfg allows, installed into .venv-oldest.
 PYTHON ?= python3
 OLDEST ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test test-oldest notebooks lint clean
+.PHONY: demo test test-oldest docs notebooks lint clean
 
 demo: .venv/installed
 	$(BIN)/tfinpaint demo --out demo
@@ -14,6 +15,10 @@ test: lint
 
 test-oldest: .venv-oldest/installed
 	.venv-oldest/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+
+docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 # Runs the notebooks and keeps what they show.
 notebooks: .venv/installed
