@@ -17,14 +17,14 @@ _LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 
 def on_files(files: Files, config: Any) -> Files:
     """Puts the repository's pages, what they link to, and the reference in place of the folder `docs` alone."""
-    ours = [file for file in files if "assets/" in file.src_uri and file.generated_by]
+    theme = [file for file in files if not Path(file.abs_src_path or "/").is_relative_to(ROOT / "docs")]
     pages, reference = [], []
     for uri in _named(config.nav):
         (reference if uri.startswith("reference/") else pages).append(uri)
     linked = {target for page in pages for target in _targets(page)}
     found = [File.generated(config, uri, abs_src_path=str(ROOT / uri)) for uri in sorted({*pages, *linked})]
     found += [File.generated(config, uri, content=_reference(Path(uri).stem)) for uri in reference]
-    return Files([*ours, *found])
+    return Files([*theme, *found])
 
 
 def _named(nav: Any) -> list[str]:
