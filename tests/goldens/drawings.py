@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from tests.goldens.restore import PHOTO_LANDMARKS
+from tests.goldens.restore import HOLE, PHOTO_LANDMARKS
 
 SIDE = 128
 _FINE = 4  # everything is drawn so many times as large, then averaged
@@ -46,6 +46,23 @@ def photo_behind_mask(portrait: np.ndarray) -> np.ndarray:
 def photo_behind_word(portrait: np.ndarray) -> np.ndarray:
     """The same part with a word that goes on beyond the face, `(208, 208, 3)` uint8."""
     return word(np.ascontiguousarray(portrait[_PHOTO]), "sample", (18, 130), 1.7, (64, 180, 226))
+
+
+def faces_with_holes() -> list[np.ndarray]:
+    """Two faces, `(128, 128, 3)` uint8, with a square hole and with two strokes of the colour that marks one."""
+    faces = (
+        drawn_face((198, 150, 120), (52, 36, 26), (64, 84, 60), 8),
+        drawn_face((232, 190, 168), (150, 110, 70), (80, 96, 120), 9),
+    )
+    strokes = faces[1].copy()
+    for start, end in (((20, 40), (70, 60)), ((84, 100), (60, 78))):
+        cv2.line(strokes, start, end, HOLE, 9)
+    return [box(faces[0], (40, 36, 88, 96), HOLE), strokes]
+
+
+def photo_with_hole(portrait: np.ndarray) -> np.ndarray:
+    """The same part with a hole over mouth and chin, `(208, 208, 3)` uint8."""
+    return box(np.ascontiguousarray(portrait[_PHOTO]), (80, 112, 134, 160), HOLE)
 
 
 # The outline of a worn mask on an aligned face of 128 pixels.
@@ -142,4 +159,6 @@ def _bytes(picture: np.ndarray) -> np.ndarray:
 PICTURES = {
     "fmodr_128": lambda portrait: [*faces_behind_masks(), photo_behind_mask(portrait)],
     "c2fdan_128_small": lambda portrait: [*faces_behind_words(), photo_behind_word(portrait)],
+    "ca_gan_128": lambda portrait: [*faces_with_holes(), photo_with_hole(portrait)],
+    "what_hides_128": lambda portrait: [faces_behind_masks()[1], faces_behind_words()[0], photo_behind_word(portrait)],
 }

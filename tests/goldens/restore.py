@@ -11,6 +11,7 @@ import numpy as np
 
 FOLDER = Path(__file__).resolve().parent
 FACES = 2  # of the batch of each preset
+HOLE = (255, 0, 255)  # pixels of this colour are what a model is told to paint, if it must be told
 # Five points (x, y) of the photo, left-most eye first: no detector looks for the face.
 PHOTO_LANDMARKS = ((86, 93), (130, 95), (107, 118), (87, 135), (125, 136))
 
@@ -32,6 +33,11 @@ def source(name: str) -> Path:
     return FOLDER / "inputs" / f"{name}.png"
 
 
+def hole(pictures: np.ndarray) -> np.ndarray:
+    """Where pictures have the colour that marks a hole, bool, without the last axis."""
+    return (pictures == HOLE).all(-1)
+
+
 def restored(preset: str, model: Any = None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Name -> restored picture `(h, w, 3)` uint8 and mask `(h, w)` bool, of the preset's two faces and its photo.
 
@@ -45,9 +51,12 @@ def restored(preset: str, model: Any = None) -> dict[str, tuple[np.ndarray, np.n
 
     model = model or zoo.load(preset)
     *faces, photo = names(preset)
-    batch = model.restore(np.stack([images.read(source(name)).pixels for name in faces]))
+    told = model.contract.needs_mask
+    pictures = np.stack([images.read(source(name)).pixels for name in faces])
+    batch = model.restore(pictures, hole(pictures) if told else None)
     found = dict(zip(faces, zip(batch.images, batch.masks[..., 0] > 0, strict=True), strict=True))
-    result = restoration.restore_photo(source(photo), model, landmarks=PHOTO_LANDMARKS)
+    mask = hole(images.read(source(photo)).pixels) if told else None
+    result = restoration.restore_photo(source(photo), model, landmarks=PHOTO_LANDMARKS, mask=mask)
     return {**found, photo: (result.pixels, result.mask)}
 
 
