@@ -4,12 +4,17 @@ Rooms are loaded when they are first named, so `import tfinpaint` costs nothing 
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfinpaint._keras_objects import register_with_keras
 from tfinpaint._version import __version__
 
-_ROOMS = (
+if TYPE_CHECKING:  # so that editors and type checkers know what the rooms hold
+    from tfinpaint import callbacks, data, engine, errors, evaluation, export, faces, features, framing, images
+    from tfinpaint import layers, losses, models, restoration, training, zoo  # isort: skip
+
+__all__ = [
+    "__version__",
     "callbacks",
     "data",
     "engine",
@@ -26,9 +31,8 @@ _ROOMS = (
     "restoration",
     "training",
     "zoo",
-)
-
-__all__ = [*_ROOMS, "__version__"]
+]
+_ROOMS = __all__[1:]
 
 
 def __getattr__(name: str) -> Any:
