@@ -9,7 +9,7 @@ SMALL = Recipe(
             "families",
             {"steps": 10_000},
             32,
-            (Update({"finder": 1e-3}, {"family_entropy": 1.0, "hidden_entropy": 0.1}),),
+            (Update({"finder": 1e-3}, {"family_entropy": 1.0, "hidden_entropy": 0.02}),),
             schedule={"name": "cosine", "to": 0.02, "warmup": 100},
             measures=("mask_iou", "family_right"),
             monitor=("val_mask_iou", "max"),
