@@ -26,7 +26,7 @@ def hidden_entropy(model: Any, batch: dict, outputs: dict) -> Any:
 @term("families", reads=("family",))
 def family_right(model: Any, batch: dict, outputs: dict) -> Any:
     """Share of what is hidden whose family is found; 1 where nothing is."""
-    found = ops.cast(ops.argmax(outputs["families"], axis=-1, keepdims=True), "float32")
+    found = ops.cast(ops.argmax(outputs["families"], axis=-1)[..., None], "float32")
     hidden = _real(batch) * batch["mask"]
     right = ops.sum(ops.cast(found == batch["family"], "float32") * hidden, axis=(1, 2, 3))
     return (right + 1e-6) / (ops.sum(hidden, axis=(1, 2, 3)) + 1e-6)
