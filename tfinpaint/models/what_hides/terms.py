@@ -26,16 +26,20 @@ def hidden_entropy(model: Any, batch: dict, outputs: dict) -> Any:
 @term("families", reads=("family",))
 def family_right(model: Any, batch: dict, outputs: dict) -> Any:
     """Share of what is hidden whose family is found; 1 where nothing is."""
-    found = ops.cast(ops.argmax(outputs["families"], axis=-1)[..., None], "float32")
-    hidden = _real(batch) * batch["mask"]
-    right = ops.sum(ops.cast(found == batch["family"], "float32") * hidden, axis=(1, 2, 3))
+    families, hidden = outputs["families"], _real(batch) * batch["mask"]
+    true = ops.sum(_one_hot(batch, families) * families, axis=-1, keepdims=True)
+    found = ops.cast(true >= ops.max(families, axis=-1, keepdims=True), "float32")
+    right = ops.sum(found * hidden, axis=(1, 2, 3))
     return (right + 1e-6) / (ops.sum(hidden, axis=(1, 2, 3)) + 1e-6)
 
 
 def _entropy(batch: dict, logits: Any) -> Any:
     logits = ops.cast(logits, "float32")
-    true = ops.one_hot(ops.cast(batch["family"][..., 0], "int32"), logits.shape[-1])
-    return -ops.sum(true * ops.log_softmax(logits, axis=-1), axis=-1, keepdims=True)
+    return -ops.sum(_one_hot(batch, logits) * ops.log_softmax(logits, axis=-1), axis=-1, keepdims=True)
+
+
+def _one_hot(batch: dict, like: Any) -> Any:
+    return ops.cast(batch["family"] == ops.arange(like.shape[-1], dtype="float32"), "float32")
 
 
 def _real(batch: dict) -> Any:
