@@ -3,8 +3,8 @@
     python -m benchmarks.auto --data KIT
 
 `KIT` is the folder of the frozen benchmark's files (`tfinpaint benchmark` names them). Faces that no step saw get
-something of each family, and every published model paints them: by itself, or, where it must be told, with the mask
-that `what_hides` lends it. A family is painted by the model with the best mean rank in hole PSNR, likeness distance and
+something of each family, and every published model paints them: what it finds by itself, and ("told") the mask that
+`what_hides` lends it. A family is painted by the model with the best mean rank in hole PSNR, likeness distance and
 feature distance. The same command measures `what_hides`: how often the family that it sees most of is the one that was
 drawn, how well the mask fits, and what it takes for an occlusion on bare faces.
 """
@@ -81,8 +81,9 @@ def tables(record: dict[str, Any]) -> str:
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
     for label, models in record["models"].items():
         for name, values in models.items():
-            wins = record["chosen"][label.split(",")[0]] == name
-            cells = [label, f"**`{name}`**" if wins else f"`{name}`"]
+            family = label.split(",")[0]
+            wins = (record["chosen"][family], family in record["told"]) == (name.split(",")[0], "told" in name)
+            cells = [label, f"**{name}**" if wins else name]
             cells += [_with_ends(values[key], 1, digits) for key, digits in _SHOWN.items()]
             lines.append("| " + " | ".join(cells) + " |")
     said = (
@@ -120,9 +121,10 @@ def main() -> None:
         drawn, family = drawn_faces(faces, build(), **fixed), label.split(",")[0]
         clean = see(judges, drawn.clean, drawn.landmarks, BATCH)
         table = {}
-        for name in engines:  # `Auto` lends the mask where one is needed; a face where nothing is seen stays
-            alone = Auto(finder, dict.fromkeys(FAMILIES[1:], name), engines.__getitem__)
-            table[name] = scores(alone, drawn, judges, clean)
+        for name, engine in engines.items():
+            for told in (False, True) if engine.contract.finds_mask else (True,):
+                alone = Auto(finder, dict.fromkeys(FAMILIES[1:], name), engines.__getitem__, FAMILIES if told else ())
+                table[f"{name}, told" if told else name] = scores(alone, drawn, judges, clean)
         chosen.setdefault(family, best(table))
         measured[label] = {name: {k: summarise(v) for k, v in values.items()} for name, values in table.items()}
         families = finder.restore(drawn.occluded, batch_size=BATCH).extras["families"]
@@ -132,7 +134,8 @@ def main() -> None:
     sights["bare"] = {"taken for hidden": summarise(touched), "share of pixels": summarise(bare.masks.mean((1, 2, 3)))}
     record = {
         "command": command(sys.argv[1:], program="python -m benchmarks.auto"),
-        "chosen": chosen,
+        "chosen": {family: label.split(",")[0] for family, label in chosen.items()},
+        "told": [family for family, label in chosen.items() if label.endswith(", told")],
         "set": SET,
         "faces": len(faces),
         "weights": {name: zoo.preset(name).sha256 for name in ("what_hides", *engines)},

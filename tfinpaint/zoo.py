@@ -257,7 +257,7 @@ def auto(load: Callable[[str], Any] = load) -> "Auto":
     from tfinpaint.engine import Auto
 
     record = json.loads((folder("what_hides") / "auto.json").read_text(encoding="utf-8"))
-    return Auto(load("what_hides"), record["chosen"], load)
+    return Auto(load("what_hides"), record["chosen"], load, record["told"])
 
 
 def check_backend() -> None:

@@ -1,6 +1,6 @@
 """An engine that sees what hides each face, and lets the one paint that is best at it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import cv2
 import numpy as np
@@ -23,12 +23,20 @@ class Auto:
         finder: says by its extra `families` what hides each pixel, such as `zoo.load("what_hides")`.
         chosen: family -> name of the engine that paints it.
         load: name -> engine; called once for each engine that is needed.
+        told: families whose engine is told the mask although it could find one, because what it finds by itself is
+            something else.
 
     Raises:
         InputError: the finder names no families, or a family has no engine.
     """
 
-    def __init__(self, finder: Engine, chosen: Mapping[str, str], load: Callable[[str], Engine]) -> None:
+    def __init__(
+        self,
+        finder: Engine,
+        chosen: Mapping[str, str],
+        load: Callable[[str], Engine],
+        told: Collection[str] = (),
+    ) -> None:
         own = contract_of(finder)
         if "families" not in own.extras:
             raise InputError(
@@ -37,7 +45,7 @@ class Auto:
             )
         if missing := [family for family in FAMILIES[1:] if family not in chosen]:
             raise InputError(f"`chosen` must name an engine for each family. Received: none for {', '.join(missing)}.")
-        self.finder, self.chosen, self.image_size = finder, dict(chosen), finder.image_size
+        self.finder, self.chosen, self.told, self.image_size = finder, dict(chosen), tuple(told), finder.image_size
         self.contract = Contract(extras=("families",), framing=own.framing, reach=2.0, occlusion=own.occlusion)
         self._load, self._engines = load, {}
 
@@ -60,8 +68,8 @@ class Auto:
         return Restoration(pictures, painted, {"families": families})
 
     def _told_to(self, family: str, families: np.ndarray, size: tuple[int, int]) -> np.ndarray | None:
-        """The masks of a family for an engine that must be told them."""
-        if not contract_of(self._engine(family)).needs_mask:
+        """The masks of a family for an engine that is told them."""
+        if family not in self.told and not contract_of(self._engine(family)).needs_mask:
             return None
         return np.stack([_grown(each.argmax(-1) == FAMILIES.index(family), size) for each in families])
 

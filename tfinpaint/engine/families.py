@@ -7,7 +7,7 @@ import numpy as np
 FAMILIES = ("nothing", "worn_mask", "word_or_box", "thing", "strokes")
 
 _WORDS = {"worn_mask": "a worn mask", "word_or_box": "a word or a box", "thing": "a thing", "strokes": "strokes"}
-_LEAST = 0.002  # share of a crop: less of a family than this is not seen
+_LEAST = 0.005  # share of a crop: less of a family than this is not seen
 
 
 def seen(families: np.ndarray) -> tuple[str, ...]:
