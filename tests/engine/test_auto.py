@@ -88,7 +88,9 @@ def test_a_speck_is_nothing():
     families[..., 0] = 0.5
     families[0, :20, 3] = 1  # 20 of 4096 pixels are less than 0.5 %
     assert seen(families) == ()
-    families[0, :21, 3] = 1
+    families[0, :21, 3] = 0.69  # and what is not sure counts for nothing
+    assert seen(families) == ()
+    families[0, :21, 3] = 0.71
     assert seen(families) == ("thing",)
 
 
@@ -141,3 +143,12 @@ def test_a_finder_without_families_an_engine_too_few_and_another_framing_are_ref
         Auto(Seer(), {"worn_mask": "a", "word_or_box": "b"}, dict.get)
     with pytest.raises(InputError, match="'told' must see faces framed 'wide'"):
         auto(framing="arcface")[0].restore(face("thing")[None])
+
+
+def test_what_goes_on_beyond_a_face_is_left_to_an_engine_that_finds_it_by_itself():
+    far = Paints(200, reach=2.0)
+    engines = {"masks": far, "told": Paints(220, mask="needs", reach=2.0)}
+    assert Auto(Seer(), CHOSEN, engines.__getitem__).beyond(("thing", "worn_mask")) is far
+    assert Auto(Seer(), CHOSEN, engines.__getitem__).beyond(("thing",)) is None
+    assert Auto(Seer(), CHOSEN, engines.__getitem__).beyond(()) is None
+    assert Auto(Seer(), CHOSEN, engines.__getitem__, told=["worn_mask"]).beyond(("worn_mask",)) is None

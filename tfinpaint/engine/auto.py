@@ -1,6 +1,6 @@
 """An engine that sees what hides each face, and lets the one paint that is best at it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -46,7 +46,7 @@ class Auto:
         if missing := [family for family in FAMILIES[1:] if family not in chosen]:
             raise InputError(f"`chosen` must name an engine for each family. Received: none for {', '.join(missing)}.")
         self.finder, self.chosen, self.told, self.image_size = finder, dict(chosen), tuple(told), finder.image_size
-        self.contract = Contract(extras=("families",), framing=own.framing, reach=2.0, occlusion=own.occlusion)
+        self.contract = Contract(extras=("families",), framing=own.framing, occlusion=own.occlusion)
         self._load, self._engines = load, {}
 
     def restore(
@@ -66,6 +66,15 @@ class Auto:
                     result = self._engine(family).restore(pictures[rows], told, batch_size=batch_size)
                     pictures[rows], painted[rows] = result.images, np.maximum(painted[rows], result.masks)
         return Restoration(pictures, painted, {"families": families})
+
+    def beyond(self, families: Sequence[str]) -> Engine | None:
+        """The engine that looks around a face for more of what was seen before it; None where none looks that far.
+
+        Only one that finds by itself does: around a face the finder has never looked.
+        """
+        asked = [self._engine(family) for family in families if family not in self.told]
+        reaching = [engine for engine in asked if contract_of(engine).finds_mask and contract_of(engine).reach > 1]
+        return reaching[0] if reaching else None
 
     def _told_to(self, family: str, families: np.ndarray, size: tuple[int, int]) -> np.ndarray | None:
         """The masks of a family for an engine that is told them."""

@@ -8,6 +8,7 @@ FAMILIES = ("nothing", "worn_mask", "word_or_box", "thing", "strokes")
 
 _WORDS = {"worn_mask": "a worn mask", "word_or_box": "a word or a box", "thing": "a thing", "strokes": "strokes"}
 _LEAST = 0.005  # share of a crop: less of a family than this is not seen
+_SURE = 0.7  # how likely a family must be at a pixel that counts: a bare face must stay bare
 
 
 def seen(families: np.ndarray) -> tuple[str, ...]:
@@ -16,7 +17,8 @@ def seen(families: np.ndarray) -> tuple[str, ...]:
     Args:
         families: `(side, side, 5)`, how likely each of `FAMILIES` is at each pixel.
     """
-    shares = np.bincount(families.argmax(-1).ravel(), minlength=len(FAMILIES)) / families[..., 0].size
+    sure = np.where(families.max(-1) >= _SURE, families.argmax(-1), 0)
+    shares = np.bincount(sure.ravel(), minlength=len(FAMILIES)) / sure.size
     return tuple(FAMILIES[i] for i in np.argsort(-shares) if i and shares[i] >= _LEAST)
 
 

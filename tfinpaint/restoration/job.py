@@ -3,13 +3,13 @@
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tfinpaint import faces as face_tools
 from tfinpaint import images
-from tfinpaint.engine import Engine, contract_of, seen
+from tfinpaint.engine import Auto, Engine, contract_of, seen
 from tfinpaint.errors import NoFaceError
 
 RIM = 3  # pixels of a crop: what is hidden so near its border may go on beyond it
@@ -220,13 +220,16 @@ def look_for_moved(jobs: Sequence[Job], finder: face_tools.FaceFinder, painter: 
 
 def look_further(jobs: Sequence[Job], painter: Painter) -> None:
     """Looks around the faces whose mask goes on beyond their square, where the engine's contract has the `reach`."""
-    reach, wider = contract_of(painter.engine).reach, []
+    wider: dict[int, tuple[Engine, list[Look]]] = {}
     for job in jobs:
-        for look in job.looks if job.faces and reach > 1 else ():
-            if np.count_nonzero(look.mask) > np.count_nonzero(look.mask[RIM:-RIM, RIM:-RIM]):
+        for look in job.looks if job.faces else ():
+            engine = painter.engine.beyond(look.saw or ()) if isinstance(painter.engine, Auto) else painter.engine
+            reach = 1 if engine is None else contract_of(engine).reach
+            if reach > 1 and np.count_nonzero(look.mask) > np.count_nonzero(look.mask[RIM:-RIM, RIM:-RIM]):
                 look.wider = job.look_around(look, reach)
-                wider.append(look.wider)
-    painter.paint(wider)
+                wider.setdefault(id(engine), (engine, []))[1].append(look.wider)
+    for engine, looks in wider.values():
+        replace(painter, engine=engine).paint(looks)
 
 
 def _found_again(job: Job, finder: face_tools.FaceFinder) -> list[face_tools.Face]:
