@@ -7,7 +7,7 @@ from skimage import data
 
 from tests.fake_engine import FACE, DrawingEngine, FakeEngine, RedEngine, UnchangingEngine, no_face, one_face
 from tfinpaint import faces
-from tfinpaint.engine import Borrowed, Contract
+from tfinpaint.engine import FAMILIES, Auto, Borrowed, Contract, Restoration
 from tfinpaint.errors import ImageFileError, InputError, NoFaceError
 from tfinpaint.faces import Face, alignment_matrix, resample, widened
 from tfinpaint.faces.warp import warp
@@ -120,6 +120,29 @@ def test_the_wider_look_is_taken_only_where_the_mask_leaves_the_crop(columns, ca
     restored = restore_photo(photo, engine, detector=one_face)
     assert engine.batches == [1] * calls
     assert restored.mask[190:210, columns].all()
+
+
+class RedSeer(RedEngine):
+    """Sees a word where it is red."""
+
+    def __init__(self):
+        super().__init__(extras=("families",))
+
+    def restore(self, images, masks=None, *, seed=None, batch_size=16):
+        families = np.zeros((*images.shape[:3], 5), np.float32)
+        families[..., 0] = 0.5
+        families[..., 2:3] = self.find(images)
+        return Restoration(images, self.find(images), {"families": families})
+
+
+@pytest.mark.parametrize("told", [(), ("word_or_box",)])
+def test_what_was_seen_goes_on_beyond_the_crop_as_far_as_the_engine_for_it_finds_it_by_itself(told):
+    photo, painter = ribbon(slice(20, 390)), RedEngine(2.0)
+    engine = Auto(RedSeer(), dict.fromkeys(FAMILIES[1:], "painter"), lambda name: painter, told)
+    restored = restore_photo(photo, engine, detector=one_face)
+    red = (photo != 128).any(-1)
+    assert restored.saw == (("word_or_box",),)
+    assert restored.mask[red].all() == (not told)
 
 
 def test_an_aligned_picture_has_nothing_beyond_it():
