@@ -138,7 +138,7 @@ def main() -> None:
         "told": [family for family, label in chosen.items() if label.endswith(", told")],
         "set": SET,
         "faces": len(faces),
-        "weights": {name: zoo.preset(name).sha256 for name in ("what_hides", *engines)},
+        "weights": {name: zoo.preset(name).sha256 for name in (zoo.preset("what_hides").name, *engines)},
         "models": measured,
         "what_hides": sights,
         **describe(),

@@ -12,14 +12,15 @@ def add_parser(subparsers: Any) -> None:
     """Adds the command to the program's parser."""
     parser = subparsers.add_parser("demo", help=HELP, description=__doc__)
     parser.add_argument("-o", "--out", default="demo", metavar="DIR", help="folder of the pictures (demo)")
-    parser.add_argument("--model", nargs="+", default=tuple(SEEDS), metavar="NAME", help=f"models ({' '.join(SEEDS)})")
+    parser.add_argument("--model", nargs="+", default=_SHOWN, metavar="NAME", help=f"models ({' '.join(_SHOWN)})")
     parser.add_argument("--seed", type=int, help="of what is drawn (by default one that shows well)")
     parser.add_argument("--masks", type=int, default=0, metavar="N", help="also N other draws for each: sheet.png")
 
 
-# Of draws that show well, one of each of the first kinds in the model's mixture: a mask; a word and a box. --masks
-# draws others from these kinds by turns, nothing picked.
-SEEDS = {"fmodr": (0,), "c2fdan": (2, 21)}
+# Of draws that show well, one of each of the first kinds in the model's mixture: a mask; a word and a box; a square and
+# strokes. --masks draws others from these kinds by turns, nothing picked.
+SEEDS = {"fmodr": (0,), "c2fdan": (2, 21), "ca_gan": (0, 3)}
+_SHOWN = ("fmodr", "c2fdan")
 _LINE = "{:18} {:>12} {:>9} {:>12} {:>9} {:>9} {:>5}"
 
 

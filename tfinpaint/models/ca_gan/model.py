@@ -62,7 +62,7 @@ class CAGAN(Finishing, InpaintingModel):
     "Generative Image Inpainting with Contextual Attention", CVPR 2018.
     """
 
-    contract = Contract(mask="needs", extras=("coarse", "offsets"), occlusion="holes")
+    contract = Contract(mask="needs", extras=("coarse", "offsets"), reach=2.0, occlusion="holes")
     painter_names = ("coarse_generator", "refine_generator")
     terms: ClassVar = TERMS
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}
