@@ -37,11 +37,12 @@ ROWS = {
 }
 THREADS, CALLS, WARM_UP = (1, 2), 30, 3
 FACES = 200
-PUBLISHED = [p.name for model in zoo.MODELS for p in zoo.presets(model).values() if p.file]
+# Of the models that paint; `what_hides` only looks.
+PUBLISHED = [p.name for model in zoo.MODELS for p in zoo.presets(model).values() if p.file and p.paper]
 
 
-def runner(row: str, preset: str, path: Path, threads: int) -> Callable[[np.ndarray], Any]:
-    """What restores one face `(1, side, side, 3)` uint8."""
+def runner(row: str, preset: str, path: Path, threads: int) -> Callable[[dict[str, np.ndarray]], Any]:
+    """What restores one face: `image` `(1, side, side, 3)` uint8, and `mask` where the model must be told it."""
     if ROWS[row] is None or ROWS[row][0] == "saved_model":
         import tensorflow as tf
 
@@ -49,28 +50,42 @@ def runner(row: str, preset: str, path: Path, threads: int) -> Callable[[np.ndar
         if ROWS[row] is None:
             model = zoo.load(preset)
             if "predict" in row:
-                return lambda face: model.predict_on_batch(face.astype(np.float32) / 127.5 - 1)
+                told = model.contract.needs_mask
+                return lambda face: model.predict_on_batch(_floats(face) if told else _floats(face)["image"])
             compiled = tf.function(model.answer_pictures, autograph=False)
-            return lambda face: compiled({"image": tf.constant(face)})["image"].numpy()
-        function = tf.saved_model.load(str(path)).signatures["restore"]
-        return lambda face: function(image=tf.constant(face))["image"].numpy()
+            return lambda face: compiled({k: tf.constant(v) for k, v in face.items()})["image"].numpy()
+        signatures = tf.saved_model.load(str(path)).signatures
+        function = signatures["restore_with_mask" if _is_told(preset) else "restore"]
+        return lambda face: function(**{k: tf.constant(v) for k, v in face.items()})["image"].numpy()
     if ROWS[row][0] == "onnx":
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         session = onnxruntime.InferenceSession(path, options)
-        return lambda face: session.run(None, {"image": face})
+        return lambda face: session.run(None, face)
     from tfinpaint.export import Runner
 
-    return Runner(path, threads=threads).restore
+    restore = Runner(path, threads=threads).restore
+    return lambda face: restore(face["image"], face.get("mask"))
+
+
+def _is_told(preset: str) -> bool:
+    return zoo.class_of(zoo.MODELS[zoo.preset(preset).model].cls).contract.needs_mask
+
+
+def _floats(face: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """As networks see it."""
+    return {k: v / np.float32(127.5) - 1 if k == "image" else v.astype(np.float32) for k, v in face.items()}
 
 
 def measure(row: str, preset: str, path: Path, threads: int) -> dict[str, float]:
     """In this process: milliseconds of a face, and the peak of memory."""
-    face = np.random.default_rng(0).integers(
-        0, 256, (1, *2 * [zoo.preset(preset).arguments["image_size"]], 3), np.uint8
-    )
+    side = zoo.preset(preset).arguments["image_size"]
+    face = {"image": np.random.default_rng(0).integers(0, 256, (1, side, side, 3), np.uint8)}
+    if _is_told(preset):
+        face["mask"] = np.zeros((1, side, side, 1), np.uint8)
+        face["mask"][:, side // 4 : 3 * side // 4, side // 4 : 3 * side // 4] = 1
     run, times, processor_times = runner(row, preset, path, threads), [], []
     for _ in range(CALLS + WARM_UP):
         start, processor_start = time.perf_counter(), time.process_time()
