@@ -121,7 +121,10 @@ def run(arguments: argparse.Namespace) -> int:
     saw: list[tuple[str, ...]] = []
     failures = _save_all(left, results, arguments, journal, saw)
     if said := in_words(saw):
-        print(f"tfinpaint: {said}", file=sys.stderr)
+        closer = (
+            "" if any(saw) else " Where something is, ask one model: --model fmodr (worn masks), c2fdan (words, boxes)."
+        )
+        print(f"tfinpaint: {said}{closer}", file=sys.stderr)
     for error in failures:
         print(f"tfinpaint: {error}", file=sys.stderr)
     if journal and not failures:

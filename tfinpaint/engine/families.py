@@ -8,7 +8,7 @@ FAMILIES = ("nothing", "worn_mask", "word_or_box", "thing", "strokes")
 
 _WORDS = {"worn_mask": "a worn mask", "word_or_box": "a word or a box", "thing": "a thing", "strokes": "strokes"}
 _LEAST = 0.005  # share of a crop: less of a family than this is not seen
-_SURE = 0.7  # how likely a family must be at a pixel that counts: a bare face must stay bare
+_SURE = 0.85  # how likely a family must be at a pixel that counts: a bare face must stay bare
 
 
 def seen(families: np.ndarray) -> tuple[str, ...]:
