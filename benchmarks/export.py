@@ -42,36 +42,35 @@ PUBLISHED = [p.name for model in zoo.MODELS for p in zoo.presets(model).values()
 
 
 def runner(row: str, preset: str, path: Path, threads: int) -> Callable[[dict[str, np.ndarray]], Any]:
-    """What restores one face: `image` `(1, side, side, 3)` uint8, and `mask` where the model must be told it."""
+    """What restores one face: `image` `(1, side, side, 3)` uint8, and `mask`, for a model that must be told it."""
     if ROWS[row] is None or ROWS[row][0] == "saved_model":
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         if ROWS[row] is None:
             model = zoo.load(preset)
+            told = model.contract.needs_mask
             if "predict" in row:
-                told = model.contract.needs_mask
                 return lambda face: model.predict_on_batch(_floats(face) if told else _floats(face)["image"])
             compiled = tf.function(model.answer_pictures, autograph=False)
-            return lambda face: compiled({k: tf.constant(v) for k, v in face.items()})["image"].numpy()
+            names = ("image", "mask")[: 1 + told]
+            return lambda face: compiled({k: tf.constant(face[k]) for k in names})["image"].numpy()
         signatures = tf.saved_model.load(str(path)).signatures
-        function = signatures["restore_with_mask" if _is_told(preset) else "restore"]
-        return lambda face: function(**{k: tf.constant(v) for k, v in face.items()})["image"].numpy()
+        function = signatures.get("restore") or signatures["restore_with_mask"]
+        names = function.structured_input_signature[1]
+        return lambda face: function(**{k: tf.constant(face[k]) for k in names})["image"].numpy()
     if ROWS[row][0] == "onnx":
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         session = onnxruntime.InferenceSession(path, options)
-        return lambda face: session.run(None, face)
+        names = [given.name for given in session.get_inputs()]
+        return lambda face: session.run(None, {k: face[k] for k in names})
     from tfinpaint.export import Runner
 
-    restore = Runner(path, threads=threads).restore
-    return lambda face: restore(face["image"], face.get("mask"))
-
-
-def _is_told(preset: str) -> bool:
-    return zoo.class_of(zoo.MODELS[zoo.preset(preset).model].cls).contract.needs_mask
+    file = Runner(path, threads=threads)
+    return lambda face: file.restore(face["image"], face["mask"] if file.contract.needs_mask else None)
 
 
 def _floats(face: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -82,10 +81,10 @@ def _floats(face: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def measure(row: str, preset: str, path: Path, threads: int) -> dict[str, float]:
     """In this process: milliseconds of a face, and the peak of memory."""
     side = zoo.preset(preset).arguments["image_size"]
+    middle = slice(side // 4, 3 * side // 4)
     face = {"image": np.random.default_rng(0).integers(0, 256, (1, side, side, 3), np.uint8)}
-    if _is_told(preset):
-        face["mask"] = np.zeros((1, side, side, 1), np.uint8)
-        face["mask"][:, side // 4 : 3 * side // 4, side // 4 : 3 * side // 4] = 1
+    face["mask"] = np.zeros((1, side, side, 1), np.uint8)
+    face["mask"][:, middle, middle] = 1
     run, times, processor_times = runner(row, preset, path, threads), [], []
     for _ in range(CALLS + WARM_UP):
         start, processor_start = time.perf_counter(), time.process_time()
