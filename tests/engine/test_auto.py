@@ -152,3 +152,16 @@ def test_what_goes_on_beyond_a_face_is_left_to_an_engine_that_finds_it_by_itself
     assert Auto(Seer(), CHOSEN, engines.__getitem__).beyond(("thing",)) is None
     assert Auto(Seer(), CHOSEN, engines.__getitem__).beyond(()) is None
     assert Auto(Seer(), CHOSEN, engines.__getitem__, told=["worn_mask"]).beyond(("worn_mask",)) is None
+
+
+def test_spots_that_are_nowhere_sure_are_not_painted():
+    class Unsure(Seer):
+        def restore(self, images, masks=None, **options):
+            families = super().restore(images).extras["families"]
+            families[:, ROWS["thing"], : SIDE // 4, 3] = 0.7  # joined to what is sure
+            families[:, 40:44, :, 3] = 0.8
+            return Restoration(images, families[..., 3:4], {"families": families})
+
+    engines = {"masks": Paints(200), "told": Paints(220, mask="needs")}
+    result = Auto(Unsure(), CHOSEN, engines.__getitem__).restore(face("thing")[None])
+    assert result.masks[0][ROWS["thing"]].all() and not result.masks[0][38:46].any()

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfinpaint.engine.contract import Contract
 from tfinpaint.engine.engine import Engine, Restoration, contract_of
-from tfinpaint.engine.families import FAMILIES, seen
+from tfinpaint.engine.families import FAMILIES, SURE, seen
 from tfinpaint.errors import InputError
 
 _RIM = 1 / 64  # of the side: a mask that is lent grows by this, because soft edges and shadows hide, too
@@ -80,7 +80,7 @@ class Auto:
         """The masks of a family for an engine that is told them."""
         if family not in self.told and not contract_of(self._engine(family)).needs_mask:
             return None
-        return np.stack([_grown(each.argmax(-1) == FAMILIES.index(family), size) for each in families])
+        return np.stack([_grown(_surely(each, family), size) for each in families])
 
     def _engine(self, family: str) -> Engine:
         name = self.chosen[family]
@@ -99,6 +99,14 @@ def _told(families: np.ndarray, mask: np.ndarray) -> tuple[str, ...]:
         return ()
     counts = np.bincount(families[hole].argmax(-1), minlength=len(FAMILIES))
     return (FAMILIES[1 + counts[1:].argmax()] if counts[1:].sum() >= counts[0] else "strokes",)
+
+
+def _surely(families: np.ndarray, family: str) -> np.ndarray:
+    """Where a family is the likeliest, `(side, side)` bool, without spots in which it is nowhere sure."""
+    index = FAMILIES.index(family)
+    there = families.argmax(-1) == index
+    _, spots = cv2.connectedComponents(there.astype(np.uint8))
+    return np.isin(spots, np.unique(spots[there & (families[..., index] >= SURE[family])]))
 
 
 def _grown(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -8,7 +8,9 @@ FAMILIES = ("nothing", "worn_mask", "word_or_box", "thing", "strokes")
 
 _WORDS = {"worn_mask": "a worn mask", "word_or_box": "a word or a box", "thing": "a thing", "strokes": "strokes"}
 _LEAST = 0.005  # share of a crop: less of a family than this is not seen
-_SURE = 0.85  # how likely a family must be at a pixel that counts: a bare face must stay bare
+# How likely a family must be at a pixel that counts. A bare face must stay bare; but what takes off worn masks and
+# words looks for them itself once more.
+SURE = {"nothing": 0.5, "worn_mask": 0.5, "word_or_box": 0.5, "thing": 0.85, "strokes": 0.85}
 
 
 def seen(families: np.ndarray) -> tuple[str, ...]:
@@ -17,8 +19,9 @@ def seen(families: np.ndarray) -> tuple[str, ...]:
     Args:
         families: `(side, side, 5)`, how likely each of `FAMILIES` is at each pixel.
     """
-    sure = np.where(families.max(-1) >= _SURE, families.argmax(-1), 0)
-    shares = np.bincount(sure.ravel(), minlength=len(FAMILIES)) / sure.size
+    likeliest = families.argmax(-1)
+    sure = families.max(-1) >= np.array([SURE[name] for name in FAMILIES])[likeliest]
+    shares = np.bincount(likeliest[sure], minlength=len(FAMILIES)) / sure.size
     return tuple(FAMILIES[i] for i in np.argsort(-shares) if i and shares[i] >= _LEAST)
 
 
