@@ -96,7 +96,7 @@ def test_a_speck_is_nothing():
 
 def test_what_was_seen_in_words():
     assert in_words([]) == ""
-    assert in_words([()]) == "The face is hidden by nothing."
+    assert in_words([()]) == "Nothing hides the face."
     assert in_words([("worn_mask", "thing")]) == "The face is hidden by a worn mask and a thing."
     saw = [("thing",), (), ("thing",), ("strokes",)]
     assert in_words(saw) == "Of 4 faces, hidden are 2 by a thing, 1 by nothing, 1 by strokes."

@@ -121,9 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
     saw: list[tuple[str, ...]] = []
     failures = _save_all(left, results, arguments, journal, saw)
     if said := in_words(saw):
-        closer = (
-            "" if any(saw) else " Where something is, ask one model: --model fmodr (worn masks), c2fdan (words, boxes)."
-        )
+        closer = "" if any(saw) else " Where something is, name a model: --model fmodr, or c2fdan for words and boxes."
         print(f"tfinpaint: {said}{closer}", file=sys.stderr)
     for error in failures:
         print(f"tfinpaint: {error}", file=sys.stderr)

@@ -33,6 +33,6 @@ def in_words(saw: Sequence[tuple[str, ...]]) -> str:
     """
     said = [" and ".join(_WORDS[name] for name in names) or "nothing" for names in saw]
     if len(said) < 2:
-        return f"The face is hidden by {said[0]}." if said else ""
+        return f"The face is hidden by {said[0]}." if any(saw) else "Nothing hides the face." if said else ""
     counts = (f"{said.count(words)} by {words}" for words in dict.fromkeys(said))
     return f"Of {len(said)} faces, hidden are {', '.join(counts)}."
