@@ -161,8 +161,8 @@ def test_the_fields_of_a_set_are_computed_once_and_small(monkeypatch):
 
 @pytest.mark.parametrize("key", ["identity", "gate"])
 def test_a_key_that_no_batch_has_is_refused(key):
-    known = "uv, uv_valid, occluded2, mask2, distance, kind; image, occluded, mask, valid, landmarks are always there"
-    with pytest.raises(InputError, match=f"`keys` must be some of {known}. Received: '{key}'."):
+    known = "uv, uv_valid, occluded2, mask2, distance, kind, family; image, occluded, mask, valid, landmarks are always"
+    with pytest.raises(InputError, match=f"`keys` must be some of {known} there. Received: '{key}'."):
         occlude(face_set(2), NoOcclusion(), batch_size=2, keys=("mask2", key))
 
 

@@ -17,7 +17,7 @@ from tfinpaint.errors import InputError
 from tfinpaint.faces.uv.render_mesh import flip_uv
 from tfinpaint.framing import MIRRORED
 
-_MADE = tuple(key for key in OPTIONS if key != "kind")  # a bank does not know what its occluders are
+_MADE = tuple(key for key in OPTIONS if key not in ("kind", "family"))  # a bank does not know what its occluders are
 
 
 class NumpyBatches(keras.utils.PyDataset):
@@ -45,7 +45,7 @@ class NumpyBatches(keras.utils.PyDataset):
         workers: threads; by default one for each processor, at most 16.
 
     Raises:
-        InputError: a key that no batch has (`kind` is none here), no face at all, or impossible numbers.
+        InputError: a key that no batch has (`kind` and `family` are none here), no face at all, or impossible numbers.
     """
 
     def __init__(
