@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 OBJECTS = {
-    "tfinpaint.models": ("C2FDAN", "CAGAN", "CANDFE", "FMODR", "FSGGAN"),
+    "tfinpaint.models": ("C2FDAN", "CAGAN", "CANDFE", "FMODR", "FSGGAN", "WhatHides"),
     "tfinpaint.layers": (
         "ChannelAttention",
         "ContextualAttention",
