@@ -370,3 +370,13 @@ def test_without_a_models_name_the_model_follows_what_hides_the_face(monkeypatch
     assert load_engine("auto", "keras") == "chosen"
     monkeypatch.setattr(zoo, "load", lambda name: f"keras {name}")
     assert asked[0]("fmodr") == "keras fmodr"
+
+
+def test_with_a_mask_of_the_users_own_nothing_is_said_of_what_was_seen(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(restore, "load_engine", lambda name, engine: Seer())
+    mask = np.zeros((240, 240), np.uint8)
+    mask[100:140, 100:140] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    command = ["restore", str(folder / "b.png"), "-o", str(tmp_path / "out.png"), "--mask", str(tmp_path / "mask.png")]
+    assert cli.main(command) == 0
+    assert "hidden by" not in capsys.readouterr().err

@@ -120,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
         make_folder(folder)
     saw: list[tuple[str, ...]] = []
     failures = _save_all(left, results, arguments, journal, saw)
-    if said := in_words(saw):
+    if arguments.mask is None and (said := in_words(saw)):
         closer = "" if any(saw) else " Where something is, name a model: --model fmodr, or c2fdan for words and boxes."
         print(f"tfinpaint: {said}{closer}", file=sys.stderr)
     for error in failures:
