@@ -28,7 +28,7 @@ def test_a_file_belongs_to_the_published_weights_and_says_so(name):
     record = zoo.preset(name)
     path, said = zoo.lite_path(record), read_about(zoo.lite_path(record))
     assert (said["name"], said["weights"], said["licence"]) == (name, record.sha256, dict(record.licence))
-    assert said["quantize"] == record.lite["quantize"] and path.stat().st_size == record.lite["bytes"] < 7e6
+    assert said["quantize"] == record.lite["quantize"] and path.stat().st_size == record.lite["bytes"] < 9e6
     assert record.lite["command"] == f"python -m tfinpaint.export.publish {name}"
 
 
@@ -46,7 +46,8 @@ def test_a_file_paints_real_faces_as_keras_does(name, shared):
     masks[:, 70:115, 30:100] = 1
     hidden = np.where(masks > 0, np.uint8(230), faces)
     file, model = Runner.published(name), zoo.load(name)
-    check(file.restore(hidden), model.restore(hidden))
+    if not model.contract.needs_mask:
+        check(file.restore(hidden), model.restore(hidden))
     check(file.restore(faces, masks), model.restore(faces, masks))
 
 
@@ -110,7 +111,7 @@ def test_a_photo_is_restored_where_neither_tensorflow_nor_keras_is(tmp_path):
     source, out = restore.source("fmodr_128_photo"), tmp_path / "out.png"
     command = [sys.executable, "-c", PROGRAM, str(source), "-o", str(out), "--save-mask"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "tfinpaint: The face is hidden by a worn mask.\n")
     before, after = images.read(source).pixels, images.read(out).pixels
     mask = images.read(tmp_path / "out_mask.png").pixels[..., 0] > 0
     assert mask.mean() > 0.02

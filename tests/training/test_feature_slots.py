@@ -8,6 +8,7 @@ from tfinpaint import zoo
 from tfinpaint.errors import RecipeError, WeightsError
 from tfinpaint.features import build_light_cnn, weights_file
 from tfinpaint.features.weights import save_arrays
+from tfinpaint.models.finishing import Finishing
 from tfinpaint.training.feature_slots import FeatureNetworks, FeatureSlot
 
 SLOT = FeatureSlot("vgg16", optional=True, options={"light_cnn": {"taps": ("mfm2",)}})
@@ -63,4 +64,5 @@ def test_fine_tuning_looks_through_what_comes_with_the_package_only(name):
     terms = [cls.terms[term] for update in cls.recipes["small"].stage().updates for term in update.terms]
     slots = {term.features for term in terms} - {None}
     files = [weights_file(*cls.feature_slots[slot].resolve(None)) for slot in slots]
-    assert files and all(file and file.parents[1] == zoo.folder(name).parent for file in files)
+    assert all(file and file.parents[1] == zoo.folder(name).parent for file in files)
+    assert bool(slots) == issubclass(cls, Finishing), "what paints faces is judged by networks"
