@@ -12,6 +12,7 @@ from tfinpaint.errors import InputError
 from tfinpaint.models import FSGGAN
 from tfinpaint.models.blocks import shrink
 from tfinpaint.models.fsg_gan import networks
+from tfinpaint.models.u_net import u_net
 
 rng = np.random.default_rng(0)
 
@@ -107,6 +108,34 @@ def test_the_decoder_sees_every_block_of_its_own_size(full_width, joined):
         assert skip.input[1].shape[-1] == width
 
 
+def test_a_shared_generator_begins_as_the_u_net_of_a_painter_that_is_told_a_mask():
+    """Picture weights and all deeper layers are taken over; the structure is not seen yet, nor what HDC would add."""
+    options = {"size": 64, "widths": (4, 8, 8, 8), "stem": 2, "limit": 40.0}
+    told, led = u_net(**options), u_net(**options, beside="structure", dilations=(1, 2, 5), name="generator")
+    for layer in (layer for layer in led.layers if layer.weights):
+        if layer.name.startswith("hdc"):
+            layer.convs["fuse"].kernel.assign(layer.convs["fuse"].kernel * 0)
+            continue
+        kernel, bias = told.get_layer(layer.name).get_weights()
+        if layer.name == "encode_0_a":
+            kernel = np.pad(kernel.reshape(3, 3, 4, 4, -1)[..., :3, :], [(0, 0)] * 3 + [(0, 3), (0, 0)])
+            kernel = kernel.reshape(3, 3, 24, -1)
+        layer.set_weights([kernel, bias])
+    picture, structure = rng.uniform(-1, 1, size=(2, 1, 64, 64, 3)).astype("float32")
+    expected = np.asarray(told([picture, np.zeros((1, 64, 64, 1), "float32")]))
+    np.testing.assert_allclose(led([picture, structure]), expected, atol=1e-6)
+    led.get_layer("hdc_2").convs["fuse"].bias.assign(led.get_layer("hdc_2").convs["fuse"].bias + 1)
+    assert np.abs(np.asarray(led([picture, structure])) - expected).max() > 1e-3
+
+
+def test_a_shared_generators_three_highest_resolutions_have_hybrid_dilated_convolutions():
+    model = FSGGAN(shared=True, limit=40.0, norm=False, generator_widths=(8, 8, 8, 8))
+    sides = {layer.name: layer.output.shape[1] for layer in model.generator.layers if layer.name.startswith("hdc")}
+    assert {k: v for k, v in sides.items() if "add" not in k} == {"hdc_0": 64, "hdc_1": 32, "hdc_2": 16}
+    assert [x.shape[1:] for x in model.generator.inputs] == [(128, 128, 3)] * 2
+    assert (model.default_recipe, FSGGAN().default_recipe) == ("small", "paper")
+
+
 # ---- what is drawn ---------------------------------------------------------------------------------------------------
 
 
@@ -178,7 +207,7 @@ def test_an_extreme_log_variance_is_bounded_and_learns_to_come_back(extreme):
 def paints(model, colour):
     """Lets the model paint one colour everywhere."""
     head = model.generator.get_layer("head")
-    head.set_weights([np.zeros(head.kernel.shape), np.full(head.bias.shape, np.arctanh(colour))])
+    head.set_weights([np.zeros(head.kernel.shape), np.full(head.bias.shape, colour)])
 
 
 def test_it_is_pasted_where_it_differs_from_what_was_seen_and_nowhere_else():

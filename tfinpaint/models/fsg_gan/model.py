@@ -15,6 +15,7 @@ from tfinpaint.models.finishing import RECOGNISER, Finishing
 from tfinpaint.models.fsg_gan import networks
 from tfinpaint.models.fsg_gan.recipe import PAPER, SMALL
 from tfinpaint.models.fsg_gan.terms import TERMS
+from tfinpaint.models.u_net import u_net
 from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
 
@@ -32,8 +33,11 @@ class FSGGAN(Finishing, InpaintingModel):
         encoder_widths: channels behind each of the encoder's six halvings.
         decoder_widths: channels of the decoder, from the lowest resolution up.
         latent: how many numbers a structure is drawn of.
-        generator_widths: channels of the generator's three encoder blocks.
+        generator_widths: channels of the generator's encoder blocks, three where it is not `shared`.
         full_width: channels of its cell at full size; 0: pixels are folded 2x2 there instead.
+        shared: the generator is the U-Net of all small painters, `models/u_net.py`, with `generator_widths` of any
+            number and HDC; it can begin as one of them.
+        limit: of its activations, see there.
         dilations: rates of its hybrid dilated convolutions; empty: there are none.
         arrangement: of these, `"parallel"` or `"chained"`.
         global_pool: they see the mean of the picture, too.
@@ -73,6 +77,8 @@ class FSGGAN(Finishing, InpaintingModel):
         latent: int = 512,
         generator_widths: Sequence[int] = (64, 128, 256),
         full_width: int = 64,
+        shared: bool = False,
+        limit: float | None = None,
         dilations: Sequence[int] = (1, 2, 5),
         arrangement: str = "parallel",
         global_pool: bool = False,
@@ -96,15 +102,17 @@ class FSGGAN(Finishing, InpaintingModel):
         )
         self.encoder = networks.encoder(structure_size, encoder_widths, latent, norm)
         self.decoder = networks.decoder(structure_size, decoder_widths, latent, norm)
-        self.generator = networks.generator(
-            image_size, generator_widths, full_width, dilations, arrangement, global_pool, norm
+        self.generator = (
+            u_net(image_size, generator_widths, 2, limit, "structure", dilations, arrangement, "generator")
+            if shared
+            else networks.generator(image_size, generator_widths, full_width, dilations, arrangement, global_pool, norm)
         )
         self.trunk = keras.Model(self.encoder.input, self.encoder.output[:3], name="trunk")  # the very same layers
         self.heads = networks.heads(self.trunk.output, head_width, norm, plain_heads)
         self.prepare_finishing((0, 0, image_size), patch_critic_widths)  # things lie anywhere
         self.drawing = keras.random.SeedGenerator(0)
         self.image_size, self.structure_scale = image_size, image_size // structure_size
-        self.default_recipe = "paper" if full_width else "small"
+        self.default_recipe = "small" if shared or not full_width else "paper"
         self._config = {
             "image_size": image_size,
             "structure_size": structure_size,
@@ -113,6 +121,8 @@ class FSGGAN(Finishing, InpaintingModel):
             "latent": latent,
             "generator_widths": list(generator_widths),
             "full_width": full_width,
+            "shared": shared,
+            "limit": limit,
             "dilations": list(dilations),
             "arrangement": arrangement,
             "global_pool": global_pool,
