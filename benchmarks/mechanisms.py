@@ -29,6 +29,7 @@ from tfinpaint.evaluation.protocols import load_embedder
 from tfinpaint.evaluation.report import update_tables
 from tfinpaint.evaluation.report.results import kind_label, metric
 from tfinpaint.files import sha256
+from tfinpaint.layers import HybridDilatedConv
 from tfinpaint.models.u_net import u_net
 
 SET = "ffhq_val"
@@ -60,6 +61,19 @@ def skip(network: str, layer: str) -> Callable[[Any], None]:
     return switch
 
 
+def without_structure(model: Any) -> None:
+    """FSG-GAN's generator is led by a grey picture."""
+    size = model.decoder.output.shape[1]
+    model.decoder.call = lambda drawn, **options: ops.zeros((ops.shape(drawn)[0], size, size, 3))
+
+
+def without_hybrid_dilation(model: Any) -> None:
+    """What FSG-GAN's hybrid dilated convolutions would add is 0."""
+    for layer in model.generator.layers:
+        if isinstance(layer, HybridDilatedConv):
+            layer.call = lambda x, **options: ops.zeros_like(x)
+
+
 def without_limit(model: Any) -> None:
     """FMODR's coarse network, its activations as large as they become."""
     config = model.get_config()
@@ -82,6 +96,13 @@ MECHANISMS: dict[str, tuple[tuple[str, ...], dict[str, tuple[Callable[[Any], Non
         {
             "refine network": (lambda model: None, "coarse"),
             "contextual attention": (skip("refine_generator", "attention"), "image"),
+        },
+    ),
+    "fsg_gan": (
+        ("objects", "face_mask"),
+        {
+            "structure": (without_structure, "image"),
+            "hybrid dilated convolutions": (without_hybrid_dilation, "image"),
         },
     ),
     "c2fdan": (

@@ -60,6 +60,15 @@ def faces_with_holes() -> list[np.ndarray]:
     return [box(faces[0], (40, 36, 88, 96), HOLE), strokes]
 
 
+def face_with_glasses() -> np.ndarray:
+    """A face behind dark glasses, `(128, 128, 3)` uint8."""
+    canvas = cv2.resize(drawn_face((206, 160, 132), (70, 50, 36), (60, 80, 90), 10), None, fx=_FINE, fy=_FINE)
+    for x in (46.7, 81.3):
+        _oval(canvas, (x, 51), (15, 11), np.array([26, 24, 30]))
+    _oval(canvas, (64, 46), (48, 2), np.array([26, 24, 30]))
+    return cv2.resize(canvas, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+
 def photo_with_hole(portrait: np.ndarray) -> np.ndarray:
     """The same part with a hole over mouth and chin, `(208, 208, 3)` uint8."""
     return box(np.ascontiguousarray(portrait[_PHOTO]), (80, 112, 134, 160), HOLE)
@@ -160,5 +169,6 @@ PICTURES = {
     "fmodr_128": lambda portrait: [*faces_behind_masks(), photo_behind_mask(portrait)],
     "c2fdan_128_small": lambda portrait: [*faces_behind_words(), photo_behind_word(portrait)],
     "ca_gan_128": lambda portrait: [*faces_with_holes(), photo_with_hole(portrait)],
+    "fsg_gan_128": lambda portrait: [faces_behind_masks()[0], face_with_glasses(), photo_behind_mask(portrait)],
     "what_hides_128": lambda portrait: [faces_behind_masks()[1], faces_behind_words()[0], photo_behind_word(portrait)],
 }
