@@ -343,6 +343,7 @@ CONTRADICTIONS = {
     "The picture .* must be one of alpha, field, image. Received: 'coarse'": _stage(picture="coarse"),
     "A measure .* Received: 'charm'": _stage(measures=("charm",)),
     "A monitor must be": _stage(monitor=("val_hole_l1", "best")),
+    "A monitor must be .*Received: None": _stage(monitor=None),
     "The monitor .* must be one of rec, val_hole_l1, val_mask_iou. Received: 'val_contrast_top1'": _stage(
         monitor=("val_contrast_top1", "max")
     ),

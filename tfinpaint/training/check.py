@@ -81,7 +81,7 @@ def _check_stage(model: Any, stage: Stage) -> None:
     _known(stage.picture, ["image", *model.contract.extras], f"The picture {where}")
     for name in stage.measures:
         _known(name, model.measures, f"A measure {where}")
-    if len(stage.monitor) != 2 or stage.monitor[1] not in ("min", "max"):
+    if not isinstance(stage.monitor, tuple) or len(stage.monitor) != 2 or stage.monitor[1] not in ("min", "max"):
         raise RecipeError(f"A monitor must be (name, 'min' or 'max'). Received: {stage.monitor!r} {where}.")
     logged = {f"val_{name}" for name in model.measures_of(stage)} | {t for u in stage.updates for t in u.terms}
     _known(stage.monitor[0], logged, f"The monitor {where}")
