@@ -6,13 +6,13 @@ import pytest
 import tensorflow as tf
 
 from tests.models.test_ca_gan import heard
-from tests.models.tiny import batch, make
+from tests.models.tiny import batch, make, with_weights
 from tfinpaint import zoo
 from tfinpaint.errors import InputError
-from tfinpaint.models import FSGGAN
+from tfinpaint.models import CAGAN, FSGGAN
 from tfinpaint.models.blocks import shrink
 from tfinpaint.models.fsg_gan import networks
-from tfinpaint.models.u_net import u_net
+from tfinpaint.models.u_net import take_over, u_net
 
 rng = np.random.default_rng(0)
 
@@ -112,20 +112,32 @@ def test_a_shared_generator_begins_as_the_u_net_of_a_painter_that_is_told_a_mask
     """Picture weights and all deeper layers are taken over; the structure is not seen yet, nor what HDC would add."""
     options = {"size": 64, "widths": (4, 8, 8, 8), "stem": 2, "limit": 40.0}
     told, led = u_net(**options), u_net(**options, beside="structure", dilations=(1, 2, 5), name="generator")
-    for layer in (layer for layer in led.layers if layer.weights):
-        if layer.name.startswith("hdc"):
-            layer.convs["fuse"].kernel.assign(layer.convs["fuse"].kernel * 0)
-            continue
-        kernel, bias = told.get_layer(layer.name).get_weights()
-        if layer.name == "encode_0_a":
-            kernel = np.pad(kernel.reshape(3, 3, 4, 4, -1)[..., :3, :], [(0, 0)] * 3 + [(0, 3), (0, 0)])
-            kernel = kernel.reshape(3, 3, 24, -1)
-        layer.set_weights([kernel, bias])
+    take_over(led, told)
     picture, structure = rng.uniform(-1, 1, size=(2, 1, 64, 64, 3)).astype("float32")
     expected = np.asarray(told([picture, np.zeros((1, 64, 64, 1), "float32")]))
-    np.testing.assert_allclose(led([picture, structure]), expected, atol=1e-6)
+    np.testing.assert_allclose(led([picture, structure]), expected, atol=1e-5)
     led.get_layer("hdc_2").convs["fuse"].bias.assign(led.get_layer("hdc_2").convs["fuse"].bias + 1)
     assert np.abs(np.asarray(led([picture, structure])) - expected).max() > 1e-3
+
+
+@pytest.mark.parametrize("other", [{"widths": (4, 8, 8, 9)}, {"widths": (4, 8, 8)}, {"stem": 1}])
+def test_a_u_net_does_not_begin_as_one_of_another_form(other):
+    options = {"size": 64, "widths": (4, 8, 8, 8), "stem": 2}
+    network = u_net(**options, beside="structure", name="generator")
+    before = network.get_weights()
+    with pytest.raises(InputError, match="same widths and folding. Received: 'generator' and 'coarse_generator'"):
+        take_over(network, u_net(**options | other))
+    assert all((a == b).all() for a, b in zip(before, network.get_weights(), strict=True))  # nothing half-done
+
+
+def test_a_model_begins_as_another_one_where_both_have_the_shared_u_net():
+    widths = {"image_size": 64, "coarse_widths": (8, 8, 8)}
+    painter = with_weights(CAGAN(**widths, coarse_dilations=(), stem=2, coarse_limit=40, residual=True))
+    model = make("fsg_gan", generator_widths=(8, 8, 8), seed=1)
+    model.begin_as(painter)
+    np.testing.assert_array_equal(*(m.get_layer("head").kernel for m in (model.generator, painter.coarse_generator)))
+    with pytest.raises(InputError, match="both paint with the shared U-Net .* Received: 'fsg_gan' and 'c2fdan'"):
+        model.begin_as(make("c2fdan"))
 
 
 def test_a_shared_generators_three_highest_resolutions_have_hybrid_dilated_convolutions():

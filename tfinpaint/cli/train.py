@@ -43,6 +43,9 @@ def add_parser(subparsers: Any) -> None:
         "--weights", metavar="FILE", help="begin from this .weights.h5, or 'zoo' for the published ones"
     )
     parser.add_argument(
+        "--painter", metavar="PRESET", help="its U-Net begins as that of this published preset, such as ca_gan"
+    )
+    parser.add_argument(
         "--feature",
         nargs="*",
         default=[],
@@ -91,6 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
         check_fresh(out, (*_LEFT, path.name))
     weights = {None: False, "zoo": True}.get(arguments.weights, arguments.weights)
     model = zoo.load(about["preset"], weights=weights)
+    if arguments.painter:
+        model.begin_as(zoo.load(arguments.painter))
     features = {slot: f"{network}:{pack.folder / name}" for slot, (network, name) in about["features"].items()}
     features |= dict(pair.split("=", 1) for pair in arguments.feature)
     model.compile(

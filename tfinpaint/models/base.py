@@ -14,6 +14,7 @@ from tfinpaint.errors import InputError
 from tfinpaint.models.compose import compose
 from tfinpaint.models.measures import MEASURES
 from tfinpaint.models.paste_mask import where_it_differs
+from tfinpaint.models.u_net import take_over
 from tfinpaint.training.backend import compile_inference
 from tfinpaint.training.declared import Output
 from tfinpaint.training.trainer import RecipeTrainer
@@ -34,6 +35,7 @@ class InpaintingModel(RecipeTrainer, keras.Model):
     - `sensitive`: a regular expression of names of convolutions that 8-bit files keep in floating point, because what
       is painted on some faces hangs on their last bits;
     - `painter_names`: the attributes that hold the networks that paint; published weights are theirs;
+    - `u_net_name`: that of its U-Net, where it paints with the one that small presets share;
     - `entropies`: those of its outputs, `(batch,)`, that say how evenly an attention looks around: 0 where each place
       looks at one cell, 1 at all alike. `Health` watches them.
 
@@ -49,6 +51,7 @@ class InpaintingModel(RecipeTrainer, keras.Model):
     image_size: int
     sensitive: ClassVar[str] = ""
     painter_names: ClassVar[tuple[str, ...]] = ()
+    u_net_name: ClassVar[str] = ""
     measures: ClassVar = MEASURES
     entropies: ClassVar[tuple[str, ...]] = ()
 
@@ -122,6 +125,20 @@ class InpaintingModel(RecipeTrainer, keras.Model):
     def painters(self) -> keras.Model:
         """The networks that paint, as one object with `save_weights` and `load_weights`; without those that judge."""
         return Painters({name: getattr(self, name) for name in self.painter_names})
+
+    def begin_as(self, other: "InpaintingModel") -> None:
+        """Lets this model's U-Net begin as that of another model, see `models.u_net.take_over`.
+
+        Raises:
+            InputError: one of them has no such network, or they differ in width.
+        """
+        mine, theirs = (getattr(model, model.u_net_name, None) for model in (self, other))
+        if mine is None or theirs is None:
+            raise InputError(
+                "A model can begin as another one where both paint with the shared U-Net (`models/u_net.py`). "
+                f"Received: {self.name!r} and {other.name!r}."
+            )
+        take_over(mine, theirs)
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing: `finish` has done it."""

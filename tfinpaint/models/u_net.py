@@ -10,10 +10,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
+from tfinpaint.errors import InputError
 from tfinpaint.layers import HybridDilatedConv
 from tfinpaint.models.blocks import clip, conv, fold_pixels, head
+
+_BESIDE = {"mask": 1, "structure": 3}  # channels of what is known beside the picture
+_FIRST = "encode_0_a"  # the layer that sees them
 
 
 def u_net(
@@ -45,7 +50,7 @@ def u_net(
         return x if limit is None else ops.minimum(x, limit * 2**level)
 
     visible = keras.Input((size, size, 3), name="visible")
-    known = keras.Input((size, size, {"mask": 1, "structure": 3}[beside]), name=beside)
+    known = keras.Input((size, size, _BESIDE[beside]), name=beside)
     x = fold_pixels(layers.Concatenate(name=f"visible_and_{beside}")([visible, known]), stem, "stem_fold")
     skips = []
     for level, width in enumerate(widths):
@@ -61,3 +66,37 @@ def u_net(
         x = layers.Concatenate(name=f"skip_{level}")([x, skips[level]])
         x = bounded(conv(x, widths[level], "elu", f"decode_{level}_b"), level)
     return keras.Model([visible, known], clip(head(x, 3, stem)), name=name)
+
+
+def take_over(network: keras.Model, other: keras.Model) -> None:
+    """Lets a U-Net begin as another one that has learned to paint.
+
+    It then paints what the other one paints where nothing is marked as hidden: kernels that see what lies beside the
+    picture begin at 0, and so does what hybrid dilated convolutions add.
+
+    Args:
+        network: by `u_net`; its weights are replaced.
+        other: by `u_net`, of the same widths and folding.
+
+    Raises:
+        InputError: these are no U-Nets of the same widths.
+    """
+    mine, theirs = ({layer.name: layer for layer in x.layers if layer.weights} for x in (network, other))
+    new = {name for name, layer in mine.items() if isinstance(layer, HybridDilatedConv)}
+    if mine.keys() - new != theirs.keys() or any(
+        mine[name].bias.shape != layer.bias.shape for name, layer in theirs.items()
+    ):
+        raise InputError(
+            "A U-Net begins as another one of the same widths and folding. "
+            f"Received: {network.name!r} and {other.name!r}, which differ."
+        )
+    for name in new:
+        mine[name].convs["fuse"].kernel.assign(0 * mine[name].convs["fuse"].kernel)
+    for name, layer in theirs.items():
+        kernel = ops.convert_to_numpy(layer.kernel)
+        if name == _FIRST:
+            (height, width, channels, filters), seen = kernel.shape, 3 + _BESIDE[other.inputs[1].name]
+            added = [(0, 0)] * 3 + [(0, _BESIDE[network.inputs[1].name]), (0, 0)]
+            blocks = kernel.reshape(height, width, channels // seen, seen, filters)[..., :3, :]
+            kernel = np.pad(blocks, added).reshape(height, width, -1, filters)
+        mine[name].set_weights([kernel, ops.convert_to_numpy(layer.bias)])

@@ -64,6 +64,7 @@ class CAGAN(Finishing, InpaintingModel):
 
     contract = Contract(mask="needs", extras=("coarse", "offsets"), reach=2.0, occlusion="holes")
     painter_names = ("coarse_generator", "refine_generator")
+    u_net_name = "coarse_generator"
     sensitive = r"coarse_generator.*(encode_0|decode_0|head)"
     terms: ClassVar = TERMS
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}

@@ -13,7 +13,6 @@ _PAINTER = {
     "finish_features": 4.0,
     "finish_recognised": 3.0,
     "finish_identity": 4.0,
-    "finish_adversary": 0.1,
 }
 _CRITIC = {"finish_critic": 1.0, "finish_steady": 60.0}
 
@@ -23,6 +22,8 @@ def finish_stage(
     steps: int,
     *,
     frozen: tuple[str, ...] = (),
+    adversary: float = 0.1,
+    momentum: float = 0.0,
     others: Mapping[str, float] | None = None,
 ) -> Stage:
     """A critic on patches against the finished picture, which must also stay near the photo and the person.
@@ -34,6 +35,8 @@ def finish_stage(
         parts: what paints -> its rate.
         steps: length of the stage.
         frozen: parts that stand still.
+        adversary: weight of the patch critic's say; a painter that has not learned much yet stains where it is large.
+        momentum: Adam's beta_1, of what paints and of the critic; with 0.9 the same painter stains less.
         others: terms of the model's own for what paints -> weight.
     """
     governor = Governor("finish_critic", advantage=0.16, every=3)
@@ -42,12 +45,12 @@ def finish_stage(
         {"steps": steps},
         16,
         (
-            Update(dict(parts), {**_PAINTER, **(others or {})}),
+            Update(dict(parts), {**_PAINTER, "finish_adversary": adversary, **(others or {})}),
             Update({"patch_critic": 1e-4}, _CRITIC, governor=governor),
         ),
         frozen=(*frozen, "recogniser"),
         schedule={"name": "cosine", "to": 0.05, "warmup": 100},
-        optimizer={"name": "adam", "beta_1": 0.0, "beta_2": 0.99},
+        optimizer={"name": "adam", "beta_1": momentum, "beta_2": 0.99},
         measures=("hole_l1", "hole_ssim", "hole_detail", "hole_likeness"),
         monitor=("val_hole_likeness", "min"),  # by an error of pixels the blurriest epoch would win
     )

@@ -56,6 +56,7 @@ class FMODR(Finishing, InpaintingModel):
     contract = Contract(mask="finds", extras=("mask_probability", "coarse", "raw"))
     # Pixels at the detector's threshold decide what is painted, and the highest resolution gives the detail.
     sensitive = r"detector|coarse_generator.*(encode_0|decode_0|head)"
+    u_net_name = "coarse_generator"
     terms: ClassVar = TERMS
     gates: ClassVar = GATES
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}

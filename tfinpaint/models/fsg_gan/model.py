@@ -61,6 +61,7 @@ class FSGGAN(Finishing, InpaintingModel):
     """
 
     painter_names = ("encoder", "decoder", "generator")
+    u_net_name = "generator"
     terms: ClassVar = TERMS
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}
     feature_slots: ClassVar = {

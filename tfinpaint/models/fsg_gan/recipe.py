@@ -53,6 +53,13 @@ SMALL = Recipe(
             schedule=_DECAY,
             monitor=("val_hole_likeness", "min"),  # by similarity alone the blurriest epoch may win
         ),
-        finish_stage({"generator": 2e-4}, 16_000, frozen=("vae", "heads"), others={"pixel_l1": 6.0}),
+        finish_stage(
+            {"generator": 2e-4},
+            16_000,
+            frozen=("vae", "heads"),
+            adversary=0.06,
+            momentum=0.9,
+            others={"pixel_l1": 6.0},
+        ),
     ),
 )
