@@ -2,7 +2,9 @@
 
 import json
 from functools import partial
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,6 +15,7 @@ from tfinpaint import cli, zoo
 from tfinpaint.data import pipeline, sources
 from tfinpaint.data.occlusions import LowerFaceRectangle
 
+CPU = Path("/proc/cpuinfo")
 COMMON = ["--stages", "detector", "coarse", "--scale", "0.0005", "--interval", "2"]
 
 
@@ -68,6 +71,29 @@ def test_a_run_writes_weights_log_record_and_checkpoints(faces, tmp_path, capsys
     assert train(faces, tmp_path / "run", "--resume", "--average", "0.9") == 1
     assert "The data must be those of the run" in capsys.readouterr().err
     assert names(tmp_path / "run") == written
+
+
+@pytest.mark.parametrize(
+    ("line", "policy", "said"),
+    [
+        ("flags\t\t: fpu avx2", "mixed_bfloat16", True),
+        ("flags\t\t: fpu avx512_bf16", "mixed_bfloat16", False),
+        ("Features\t: fp asimd bf16", "mixed_float16", True),
+        ("flags\t\t: fpu avx2", "float32", False),
+        ("cpu family\t: 6", "mixed_bfloat16", False),
+    ],
+)
+def test_numbers_that_the_processor_only_imitates_are_named(line, policy, said, faces, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(zoo, "load", lambda preset, weights: eager("fmodr"))
+    read = Path.read_text
+    told = f"processor\t: 0\n{line}\n"
+    monkeypatch.setattr(Path, "read_text", lambda p, *how, **also: told if p == CPU else read(p, *how, **also))
+    before = keras.config.dtype_policy()
+    try:
+        assert train(faces, tmp_path / "run", "--policy", policy, "--stages", "none") == 1  # the stage is refused later
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert (f"no instructions for {policy}; float32 is faster" in capsys.readouterr().err) == said
 
 
 def spy(monkeypatch, room, name, seen):

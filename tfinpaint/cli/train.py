@@ -17,6 +17,8 @@ from tfinpaint.errors import InputError
 HELP = "train a model of the zoo on folders or zips of faces with landmarks"
 # What a run leaves in its folder, beside the weights.
 _LEFT = ("checkpoint-*.npz", "training.json", "log.jsonl", "best.json", "best-*.weights.h5", "previews/preview-*.png")
+# Instructions of processors (x86, ARM) that compute in half precision; others imitate it, several times slower.
+_HALF = {"mixed_bfloat16": {"amx_bf16", "avx512_bf16", "bf16"}, "mixed_float16": {"avx512_fp16", "fphp"}}
 _VALIDATION = {"batch_size": 50, "shuffle": False, "flip": False, "repeat": False}
 
 
@@ -85,6 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
     import keras
 
     keras.config.set_dtype_policy(arguments.policy)
+    if _is_imitated(arguments.policy):
+        print(f"Note: this processor has no instructions for {arguments.policy}; float32 is faster.", file=sys.stderr)
     keras.utils.set_random_seed(arguments.seed)
     pack = _open_pack(arguments)
     about = pack.about if pack else {"preset": arguments.model, "recipe": None, "features": {}}
@@ -158,6 +162,20 @@ def _fit(
         print("The time is over; go on with --resume.", file=sys.stderr)
         return over.histories, False
     return histories, True
+
+
+def _is_imitated(policy: str) -> bool:
+    """Whether these numbers are slower than float32 here, as far as the system tells."""
+    import keras
+
+    if policy not in _HALF or not all("cpu" in device.lower() for device in keras.distribution.list_devices()):
+        return False
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return False
+    known = {flag for line in lines if line.startswith(("flags", "Features")) for flag in line.split(":", 1)[1].split()}
+    return bool(known) and not known & _HALF[policy]
 
 
 class _Data(NamedTuple):
