@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 
 from tests.models.run_stages import at_stage
-from tests.models.tiny import batch_of, make, step_batch
+from tests.models.tiny import batch_of, make, step_batch, with_weights
 from tfinpaint import zoo
 from tfinpaint.errors import InputError
-from tfinpaint.models import CANDFE
+from tfinpaint.models import CANDFE, FMODR
 from tfinpaint.models.can_dfe import networks
 from tfinpaint.models.can_dfe.contrast import enqueue, momentum_update, twins
 from tfinpaint.training import load_checkpoint, save_checkpoint
@@ -63,12 +63,8 @@ def sides(decoder, kind):
 
 def test_six_pictures_and_six_fields_come_out_each_half_as_large_as_the_one_before(paper):
     small = zoo.preset("can_dfe_128").arguments
-    names = ("encoder_widths", "norm", "transposed", "ratio", "fusion_width")
-    widths = {name: small[name] for name in names}
-    for decoder, side in (
-        (paper["decoder"], 256),
-        (networks.decoder(128, widths=small["decoder_widths"], **widths), 128),
-    ):
+    shared = networks.shared_decoder(128, small["encoder_widths"], small["decoder_widths"])
+    for decoder, side in ((paper["decoder"], 256), (shared, 128)):
         halved = [side >> level for level in range(6)]
         assert sides(decoder, "picture") == sides(decoder, "alpha") == [(s, 3) for s in halved]
         assert sides(decoder, "field") == [(s, 2) for s in halved]
@@ -78,13 +74,50 @@ def test_six_pictures_and_six_fields_come_out_each_half_as_large_as_the_one_befo
 def test_what_a_level_shows_is_made_before_the_encoders_map_joins_it(paper):
     """Of the deepest picture, only the deepest map and the picture itself decide."""
     rng = np.random.default_rng(0)
-    model = make("can_dfe")
+    model = make("can_dfe", shared=False, norm=False, decoder_widths=(8, 6, 4))
     picture = rng.uniform(-1, 1, (1, 32, 32, 3)).astype("float32")
     maps = [rng.normal(size=(1, *m.shape[1:])).astype("float32") for m in model.encoder.output]
     before = model.decoder([picture, *maps])
     after = model.decoder([picture, maps[0], 2 * maps[1], maps[2]])
     np.testing.assert_array_equal(before["picture_3"], after["picture_3"])
     assert np.abs(np.asarray(before["picture_2"] - after["picture_2"])).max() > 1e-4
+
+
+def test_in_the_small_form_a_level_shows_what_it_sees_with_the_encoders_map_and_the_deepest_map_shows_too():
+    model = make("can_dfe", scales=4)
+    picture, *maps = (rng_map(1, *shape[1:]) for shape in (x.shape for x in model.decoder.inputs))
+    before = model.decoder([picture, *maps])
+    assert [before[f"picture_{k}"].shape[1] for k in (1, 2, 3, 4)] == [32, 16, 8, 4]
+    for level, at in ((3, 1), (2, 0)):
+        after = model.decoder([picture, *(2 * m if i == at else m for i, m in enumerate(maps))])
+        moved = {k: np.abs(np.asarray(before[f"picture_{k}"] - after[f"picture_{k}"])).max() for k in (1, 2, 3, 4)}
+        assert {k for k, most in moved.items() if most > 1e-5} == set(range(1, level + 1))
+
+
+def rng_map(*shape):
+    return np.random.default_rng(sum(shape)).uniform(-1, 1, shape).astype("float32")
+
+
+def test_small_networks_begin_as_a_painter_that_is_told_a_mask():
+    """Full-size features hold its colours, the outermost picture shows them where all is restored, the twin follows."""
+    painter = with_weights(FMODR(image_size=32, coarse_widths=(4, 6, 8), stem=2, coarse_limit=40, refine_widths=()))
+    model = make("can_dfe", seed=1)
+    model.begin_as(painter)
+    picture = rng_map(2, 32, 32, 3)
+    painted = np.asarray(painter.coarse_generator([picture, np.zeros((2, 32, 32, 1), "float32")]))
+    seen = keras.Model(model.decoder.inputs, model.decoder.get_layer("unfold").output)
+    found = np.asarray(seen([picture, *map(np.asarray, model.encoder(picture))]))
+    assert found.shape == (2, 32, 32, 4)
+    np.testing.assert_allclose(np.clip(found[..., :3], -1, 1), painted, atol=1e-5)
+    kernel = model.decoder.get_layer("fusion_1").restore.kernel
+    np.testing.assert_array_equal(kernel[0, 0], 2 * np.eye(4, 3))
+    for ours, theirs in zip(values(model.twin.weights), values(model.encoder.weights), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for other in (make("c2fdan"), make("can_dfe")):
+        with pytest.raises(InputError, match=f"shared U-Net .* Received: 'can_dfe' and '{other.name}'"):
+            model.begin_as(other)
+    with pytest.raises(InputError, match="shared U-Net"):
+        make("can_dfe", shared=False, decoder_widths=(8, 6, 4)).begin_as(painter)
 
 
 def test_the_model_is_blind():
@@ -130,7 +163,8 @@ def test_under_half_precision_what_is_not_restored_is_exact():
     [
         ({"image_size": 36}, "`image_size` must be a multiple of 8. Received: image_size=36"),
         ({"decoder_widths": (8, 6)}, "`decoder_widths` must be as many as `encoder_widths`.* 2 decoder_widths"),
-        ({"scales": 4}, "`scales` from 1 to that number. Received: .*scales=4"),
+        ({"scales": 5}, "`scales` from 1 to 4. Received: .*scales=5"),
+        ({"scales": 4, "shared": False}, "`scales` from 1 to 3. Received: .*scales=4"),
         ({"queue": 0}, "`queue` must be at least 1. Received: queue=0"),
     ],
 )
@@ -230,7 +264,7 @@ def test_a_run_that_is_resumed_where_the_queue_wraps_goes_on_with_the_same_bits(
 
 
 def test_with_normalisation_the_twin_gathers_statistics_of_its_own():
-    model = at_stage("can_dfe", "contrast", changes={"norm": True})
+    model = at_stage("can_dfe", "contrast", changes={"shared": False, "decoder_widths": (8, 6, 4), "norm": True})
     kept = {name: [v for v in getattr(model, name).non_trainable_variables] for name in ("encoder", "twin", "decoder")}
     before = {name: values(vs) for name, vs in kept.items()}
     model.train_on_batch(step_batch(model))

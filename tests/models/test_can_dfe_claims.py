@@ -238,16 +238,15 @@ def test_the_small_preset_is_built_as_the_ledger_says():
     small = zoo.preset("can_dfe_128")
     assert small.arguments == {
         "image_size": 128,
-        "encoder_widths": [24, 48, 96, 160, 160, 160],
-        "decoder_widths": [160, 160, 96, 48, 24, 12],
-        "norm": False,
-        "transposed": False,
+        "encoder_widths": [24, 48, 96, 192, 256],
+        "decoder_widths": [192, 96, 48, 24, 12],
+        "shared": True,
+        "limit": 40.0,
         "ratio": 8,
         "fusion_width": 16,
-        "stem": 2,
         "queue": 1024,
     }
-    assert small.parameters["encoder"] + small.parameters["decoder"] == 2_286_332
+    assert small.parameters["encoder"] + small.parameters["decoder"] == 3_311_456
     model = make("can_dfe")  # the same form, tiny
     kinds = {type(layer) for network in (model.encoder, model.decoder) for layer in network.layers}
     assert not kinds & {keras.layers.BatchNormalization, keras.layers.Conv2DTranspose}
@@ -257,5 +256,5 @@ def test_the_model_is_trained_on_worn_masks():
     assert CANDFE.contract.occlusion == "worn_masks"
 
 
-def test_without_a_flag_a_paper_size_model_takes_the_papers_recipe_and_a_folded_one_the_small():
-    assert make("can_dfe").default_recipe == "small" and make("can_dfe", stem=1).default_recipe == "paper"
+def test_without_a_flag_a_paper_size_model_takes_the_papers_recipe_and_one_of_shared_networks_the_small():
+    assert make("can_dfe").default_recipe == "small" and make("can_dfe", shared=False).default_recipe == "paper"

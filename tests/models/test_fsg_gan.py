@@ -112,7 +112,7 @@ def test_a_shared_generator_begins_as_the_u_net_of_a_painter_that_is_told_a_mask
     """Picture weights and all deeper layers are taken over; the structure is not seen yet, nor what HDC would add."""
     options = {"size": 64, "widths": (4, 8, 8, 8), "stem": 2, "limit": 40.0}
     told, led = u_net(**options), u_net(**options, beside="structure", dilations=(1, 2, 5), name="generator")
-    take_over(led, told)
+    take_over([led], told)
     picture, structure = rng.uniform(-1, 1, size=(2, 1, 64, 64, 3)).astype("float32")
     expected = np.asarray(told([picture, np.zeros((1, 64, 64, 1), "float32")]))
     np.testing.assert_allclose(led([picture, structure]), expected, atol=1e-5)
@@ -126,7 +126,7 @@ def test_a_u_net_does_not_begin_as_one_of_another_form(other):
     network = u_net(**options, beside="structure", name="generator")
     before = network.get_weights()
     with pytest.raises(InputError, match="same widths and folding. Received: 'generator' and 'coarse_generator'"):
-        take_over(network, u_net(**options | other))
+        take_over([network], u_net(**options | other))
     assert all((a == b).all() for a, b in zip(before, network.get_weights(), strict=True))  # nothing half-done
 
 

@@ -135,13 +135,12 @@ MODELS = {
         {
             "image_size": 32,
             "encoder_widths": (4, 6, 8),
-            "decoder_widths": (8, 6, 4),
+            "decoder_widths": (6, 4, 4),
             "scales": 3,
-            "norm": False,
-            "transposed": False,
+            "shared": True,
+            "limit": 40.0,
             "ratio": 2,
             "fusion_width": 4,
-            "stem": 2,
             "dimension": 6,
             "queue": 10,
             "temperature": 0.5,  # at the paper's 0.07 so small an encoder takes steps that are too long

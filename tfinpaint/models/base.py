@@ -134,11 +134,8 @@ class InpaintingModel(RecipeTrainer, keras.Model):
         """
         mine, theirs = (getattr(model, model.u_net_name, None) for model in (self, other))
         if mine is None or theirs is None:
-            raise InputError(
-                "A model can begin as another one where both paint with the shared U-Net (`models/u_net.py`). "
-                f"Received: {self.name!r} and {other.name!r}."
-            )
-        take_over(mine, theirs)
+            raise InputError(cannot_begin(self, other))
+        take_over([mine], theirs)
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing: `finish` has done it."""
@@ -259,6 +256,14 @@ class Painters(keras.Model):
         for name, network in networks.items():
             setattr(self, name, network)
         self.built = True
+
+
+def cannot_begin(model: InpaintingModel, other: InpaintingModel) -> str:
+    """The sentence of `begin_as` where two models have no network in common."""
+    return (
+        "A model can begin as another one where both paint with the shared U-Net (`models/u_net.py`). "
+        f"Received: {model.name!r} and {other.name!r}."
+    )
 
 
 def _unique(groups: Any) -> list:

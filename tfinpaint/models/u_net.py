@@ -46,57 +46,125 @@ def u_net(
         name: of the network.
     """
 
-    def bounded(x: Any, level: int) -> Any:
-        return x if limit is None else ops.minimum(x, limit * 2**level)
-
     visible = keras.Input((size, size, 3), name="visible")
     known = keras.Input((size, size, _BESIDE[beside]), name=beside)
     x = fold_pixels(layers.Concatenate(name=f"visible_and_{beside}")([visible, known]), stem, "stem_fold")
-    skips = []
-    for level, width in enumerate(widths):
-        x = bounded(conv(x, width, "elu", f"encode_{level}_a", strides=2 if level else 1), level)
-        if dilations and level < 3:
-            seen = HybridDilatedConv(width, dilations, arrangement, norm=False, name=f"hdc_{level}")(x)
-            x = layers.Add(name=f"hdc_{level}_add")([x, seen])
-        x = bounded(conv(x, width, "elu", f"encode_{level}_b"), level)
-        skips.append(x)
-    for level in reversed(range(len(widths) - 1)):
-        x = layers.UpSampling2D(name=f"up_{level}")(x)
-        x = bounded(conv(x, widths[level], "elu", f"decode_{level}_a"), level)
-        x = layers.Concatenate(name=f"skip_{level}")([x, skips[level]])
-        x = bounded(conv(x, widths[level], "elu", f"decode_{level}_b"), level)
+    maps = encode(x, widths, limit, dilations, arrangement)
+    x = decode(maps, widths[-2::-1], limit)[-1]
     return keras.Model([visible, known], clip(head(x, 3, stem)), name=name)
 
 
-def take_over(network: keras.Model, other: keras.Model) -> None:
+def encode(
+    x: Any,
+    widths: Sequence[int],
+    limit: float | None = None,
+    dilations: Sequence[int] = (),
+    arrangement: str = "parallel",
+    prefix: str = "",
+) -> list[Any]:
+    """The half of a U-Net that goes down: two convolutions at each resolution, and their maps, the largest first.
+
+    Args:
+        x: `(batch, height, width, c)`, folded.
+        widths: see `u_net`, as for the others.
+        limit: see there.
+        dilations: see there.
+        arrangement: see there.
+        prefix: of the layers' names.
+    """
+    maps = []
+    for level, width in enumerate(widths):
+        x = conv(x, width, "elu", f"{prefix}encode_{level}_a", strides=2 if level else 1)
+        x = _bounded(x, limit, level)
+        if dilations and level < 3:
+            seen = HybridDilatedConv(width, dilations, arrangement, norm=False, name=f"hdc_{level}")(x)
+            x = layers.Add(name=f"hdc_{level}_add")([x, seen])
+        x = _bounded(conv(x, width, "elu", f"{prefix}encode_{level}_b"), limit, level)
+        maps.append(x)
+    return maps
+
+
+def decode(maps: Sequence[Any], widths: Sequence[int], limit: float | None = None) -> list[Any]:
+    """The half that comes up again: what it sees at each resolution, the lowest first.
+
+    Args:
+        maps: of `encode`.
+        widths: channels at each resolution but the lowest, from the second lowest up.
+        limit: see `u_net`.
+    """
+    x = maps[-1]
+    seen = [x]
+    for level, width in zip(reversed(range(len(maps) - 1)), widths, strict=True):
+        x = layers.UpSampling2D(name=f"up_{level}")(x)
+        x = _bounded(conv(x, width, "elu", f"decode_{level}_a"), limit, level)
+        x = layers.Concatenate(name=f"skip_{level}")([x, maps[level]])
+        x = _bounded(conv(x, width, "elu", f"decode_{level}_b"), limit, level)
+        seen.append(x)
+    return seen
+
+
+def _bounded(x: Any, limit: float | None, level: int) -> Any:
+    return x if limit is None else ops.minimum(x, limit * 2**level)
+
+
+def take_over(networks: Sequence[keras.Model], other: keras.Model) -> None:
     """Lets a U-Net begin as another one that has learned to paint.
 
     It then paints what the other one paints where nothing is marked as hidden: kernels that see what lies beside the
-    picture begin at 0, and so does what hybrid dilated convolutions add.
+    picture begin at 0, and so does what hybrid dilated convolutions add. Layers that the other one does not have, and
+    channels of the last convolution beyond the three colours, stay as they are.
 
     Args:
-        network: by `u_net`; its weights are replaced.
+        networks: by `u_net`, or made of `encode`, `decode` and `head`; their weights are replaced.
         other: by `u_net`, of the same widths and folding.
 
     Raises:
         InputError: these are no U-Nets of the same widths.
     """
-    mine, theirs = ({layer.name: layer for layer in x.layers if layer.weights} for x in (network, other))
-    new = {name for name, layer in mine.items() if isinstance(layer, HybridDilatedConv)}
-    if mine.keys() - new != theirs.keys() or any(
-        mine[name].bias.shape != layer.bias.shape for name, layer in theirs.items()
+    mine = {layer.name: layer for network in networks for layer in network.layers if layer.weights}
+    theirs = {layer.name: layer for layer in other.layers if layer.weights}
+    blocks = {_folded(x[_FIRST], network) for x, network in ((mine, networks[0]), (theirs, other))}
+    levels = ({name for name in x if name.startswith(("encode_", "decode_"))} for x in (mine, theirs))
+    if (
+        len(set(map(frozenset, levels))) > 1
+        or len(blocks) > 1
+        or any(mine[name].bias.shape != layer.bias.shape for name, layer in theirs.items() if name != "head")
     ):
         raise InputError(
             "A U-Net begins as another one of the same widths and folding. "
-            f"Received: {network.name!r} and {other.name!r}, which differ."
+            f"Received: {networks[0].name!r} and {other.name!r}, which differ."
         )
-    for name in new:
-        mine[name].convs["fuse"].kernel.assign(0 * mine[name].convs["fuse"].kernel)
+    for layer in mine.values():
+        if isinstance(layer, HybridDilatedConv):
+            layer.convs["fuse"].kernel.assign(0 * layer.convs["fuse"].kernel)
+    (pixels,) = blocks
     for name, layer in theirs.items():
-        kernel = ops.convert_to_numpy(layer.kernel)
+        kernel, bias = layer.get_weights()
         if name == _FIRST:
-            (height, width, channels, filters), seen = kernel.shape, 3 + _BESIDE[other.inputs[1].name]
-            added = [(0, 0)] * 3 + [(0, _BESIDE[network.inputs[1].name]), (0, 0)]
-            blocks = kernel.reshape(height, width, channels // seen, seen, filters)[..., :3, :]
-            kernel = np.pad(blocks, added).reshape(height, width, -1, filters)
-        mine[name].set_weights([kernel, ops.convert_to_numpy(layer.bias)])
+            kernel = _first_colours(kernel, mine[name].kernel.shape[2], pixels)
+        elif name == "head":
+            kernel, bias = (
+                _last_colours(new, old, pixels)
+                for new, old in zip(mine[name].get_weights(), (kernel, bias), strict=True)
+            )
+        mine[name].set_weights([kernel, bias])
+
+
+def _folded(first: layers.Layer, network: keras.Model) -> int:
+    """How many pixels are folded into the channels that the first convolution sees."""
+    return first.kernel.shape[2] // sum(x.shape[-1] for x in network.inputs)
+
+
+def _first_colours(kernel: np.ndarray, channels: int, pixels: int) -> np.ndarray:
+    """A kernel on folded pixels as one of another number of channels, of which it sees the three colours."""
+    height, width, _, filters = kernel.shape
+    colours = kernel.reshape(height, width, pixels, -1, filters)[..., :3, :]
+    added = [(0, 0)] * 3 + [(0, channels // pixels - 3), (0, 0)]
+    return np.pad(colours, added).reshape(height, width, channels, filters)
+
+
+def _last_colours(new: np.ndarray, old: np.ndarray, pixels: int) -> np.ndarray:
+    """Weights of the last convolution, the first three channels of each folded pixel replaced."""
+    parts = new.reshape(*new.shape[:-1], pixels, -1).copy()
+    parts[..., :3] = old.reshape(*old.shape[:-1], pixels, 3)
+    return parts.reshape(new.shape)

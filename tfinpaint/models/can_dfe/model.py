@@ -10,13 +10,14 @@ from keras import ops
 from tfinpaint import losses
 from tfinpaint.engine import Contract
 from tfinpaint.errors import InputError
-from tfinpaint.models.base import InpaintingModel
+from tfinpaint.models.base import InpaintingModel, cannot_begin
 from tfinpaint.models.blocks import shrink
 from tfinpaint.models.can_dfe import networks
 from tfinpaint.models.can_dfe.contrast import HOOKS
 from tfinpaint.models.can_dfe.recipe import PAPER, SMALL
 from tfinpaint.models.can_dfe.terms import MEASURES, TERMS
 from tfinpaint.models.finishing import RECOGNISER, Finishing
+from tfinpaint.models.u_net import take_over
 from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
 from tfinpaint.training.recipe import Stage
@@ -33,11 +34,13 @@ class CANDFE(Finishing, InpaintingModel):
         encoder_widths: channels of the encoder's maps, the largest map first.
         decoder_widths: channels of the decoder's levels, the deepest first; as many.
         scales: how many of the decoder's outermost levels give a picture and a field.
-        norm: batch normalisation in encoder and decoder.
+        shared: encoder and decoder are halves of the U-Net of all small painters, `models/u_net.py`; the deepest map
+            shows something, too.
+        limit: of its activations, see there.
+        norm: batch normalisation in encoder and decoder, where these are not `shared`.
         transposed: the decoder enlarges by transposed convolutions; else by repeating pixels.
         ratio: of the fusions' channel attention.
         fusion_width: channels between the convolutions of their blending maps.
-        stem: 2: the encoder's first halving is a folding of pixels; 1: a stride.
         dimension: of the embeddings that are contrasted.
         queue: how many keys of earlier samples are remembered; fewer than there are faces.
         temperature: divides the cosines of embeddings.
@@ -75,11 +78,12 @@ class CANDFE(Finishing, InpaintingModel):
         encoder_widths: Sequence[int] = networks.WIDTHS,
         decoder_widths: Sequence[int] = (512, 512, 512, 256, 128, 64, 32),
         scales: int = 6,
+        shared: bool = False,
+        limit: float | None = None,
         norm: bool = True,
         transposed: bool = True,
         ratio: int = 16,
         fusion_width: int = 32,
-        stem: int = 1,
         dimension: int = 128,
         queue: int = 65_536,
         temperature: float = 0.07,
@@ -89,18 +93,23 @@ class CANDFE(Finishing, InpaintingModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
-        _check(image_size, encoder_widths, decoder_widths, scales, queue)
+        _check(image_size, encoder_widths, decoder_widths, scales, len(encoder_widths) + shared, queue)
         self.encoder, self.twin = (
-            networks.encoder(image_size, encoder_widths, norm, stem, which) for which in ("encoder", "twin")
+            networks.shared_encoder(image_size, encoder_widths, limit, which)
+            if shared
+            else networks.encoder(image_size, encoder_widths, norm, which)
+            for which in ("encoder", "twin")
         )
         self.head, self.twin_head = (
             networks.head(encoder_widths[-1], dimension, which) for which in ("head", "twin_head")
         )
-        self.decoder = networks.decoder(
-            image_size, encoder_widths, decoder_widths, scales, norm, transposed, ratio, fusion_width
+        widths = (image_size, encoder_widths, decoder_widths, scales)
+        self.decoder = (
+            networks.shared_decoder(*widths, limit, ratio, fusion_width)
+            if shared
+            else networks.decoder(*widths, norm, transposed, ratio, fusion_width)
         )
-        for slow, fast in ((self.twin, self.encoder), (self.twin_head, self.head)):
-            slow.set_weights(fast.get_weights())
+        self._begin_twins()
         options = {"trainable": False, "aggregation": "only_first_replica", "autocast": False}
         self.queue = self.add_weight(shape=(queue, dimension), initializer="zeros", name="queue", **options)
         self.queue.assign(_directions(queue, dimension))
@@ -108,17 +117,18 @@ class CANDFE(Finishing, InpaintingModel):
         # The lower three quarters of the aligned face, where a mask sits.
         self.prepare_finishing((image_size // 4, image_size // 8, image_size * 3 // 4), patch_critic_widths)
         self.image_size, self.scales, self.temperature, self.threshold = image_size, scales, temperature, threshold
-        self.default_recipe = "small" if stem > 1 else "paper"
+        self.default_recipe = "small" if shared else "paper"
         self._config = {
             "image_size": image_size,
             "encoder_widths": list(encoder_widths),
             "decoder_widths": list(decoder_widths),
             "scales": scales,
+            "shared": shared,
+            "limit": limit,
             "norm": norm,
             "transposed": transposed,
             "ratio": ratio,
             "fusion_width": fusion_width,
-            "stem": stem,
             "dimension": dimension,
             "queue": queue,
             "temperature": temperature,
@@ -138,6 +148,23 @@ class CANDFE(Finishing, InpaintingModel):
             "decoder": [self.decoder],
             "patch_critic": [self.patch_critic],
         }
+
+    def begin_as(self, other: InpaintingModel) -> None:
+        """Encoder and decoder begin as the two halves of another model's U-Net, the twin as the encoder.
+
+        The outermost fusion takes the colours that the other model paints; its channel attention, which is new, halves
+        what it sees, so they are doubled.
+
+        Raises:
+            InputError: one of the models is not made of the shared U-Net, or they differ in width.
+        """
+        theirs = getattr(other, other.u_net_name, None)
+        if not self._config["shared"] or theirs is None:
+            raise InputError(cannot_begin(self, other))
+        take_over([self.encoder, self.decoder], theirs)
+        restore = self.decoder.get_layer("fusion_1").restore
+        restore.set_weights([2 * np.eye(*restore.kernel.shape[2:])[None, None], np.zeros(restore.bias.shape)])
+        self._begin_twins()
 
     def begin(self, stage: str, *, length: int | None = None, faces_per_epoch: int | None = None) -> Stage:
         """Enters a stage; see `RecipeTrainer.begin`.
@@ -210,6 +237,10 @@ class CANDFE(Finishing, InpaintingModel):
 
     # ---- private ---------------------------------------------------------------------------------------------------
 
+    def _begin_twins(self) -> None:
+        for slow, fast in ((self.twin, self.encoder), (self.twin_head, self.head)):
+            slow.set_weights(fast.get_weights())
+
     def _seen(self, slot: str, batch: dict, restored: dict) -> list[tuple]:
         look, pairs = self.feature_networks.get(slot), []
         for level in range(1, 1 + min(TEXTURED, self.scales)):
@@ -218,13 +249,15 @@ class CANDFE(Finishing, InpaintingModel):
         return pairs
 
 
-def _check(size: int, encoder_widths: Sequence[int], decoder_widths: Sequence[int], scales: int, queue: int) -> None:
+def _check(
+    size: int, encoder_widths: Sequence[int], decoder_widths: Sequence[int], scales: int, most: int, queue: int
+) -> None:
     levels = len(encoder_widths)
     if size % 2**levels:
         raise InputError(f"`image_size` must be a multiple of {2**levels}. Received: image_size={size}.")
-    if len(decoder_widths) != levels or not 1 <= scales <= levels:
+    if len(decoder_widths) != levels or not 1 <= scales <= most:
         raise InputError(
-            "`decoder_widths` must be as many as `encoder_widths`, and `scales` from 1 to that number. Received: "
+            f"`decoder_widths` must be as many as `encoder_widths`, and `scales` from 1 to {most}. Received: "
             f"{levels} encoder_widths, {len(decoder_widths)} decoder_widths, scales={scales}."
         )
     if queue < 1:

@@ -1,9 +1,8 @@
 """CAN-DFE's networks, as functional builders.
 
 All take and give NHWC tensors; pictures in [-1, 1]. With the default widths they are the paper-size networks: a pyramid
-of 4x4 convolutions with stride 2 and one of transposed ones, both with batch normalisation. `stem=2` folds 2x2 pixels
-into channels in place of the first stride, and `norm=False, transposed=False` leave the normalisation out and enlarge
-by repeating pixels, which a small network on a processor is trained without.
+of 4x4 convolutions with stride 2 and one of transposed ones, both with batch normalisation. `shared_encoder` and
+`shared_decoder` are the two halves of the U-Net that all small painters share, and can begin as one of them.
 
 Levels are counted from the outermost: a map of level k has the side `size / 2 ** k`, a picture of level k
 `size / 2 ** (k - 1)`.
@@ -21,32 +20,43 @@ from keras import layers
 
 from tfinpaint.layers import DualAttentionFusion
 from tfinpaint.models.blocks import conv, fold_pixels
+from tfinpaint.models.blocks import head as last_convolution
+from tfinpaint.models.u_net import decode, encode
 
 WIDTHS = (64, 128, 256, 512, 512, 512, 512)
 
 
-def encoder(
-    size: int, widths: Sequence[int] = WIDTHS, norm: bool = True, stem: int = 1, name: str = "encoder"
-) -> keras.Model:
+def encoder(size: int, widths: Sequence[int] = WIDTHS, norm: bool = True, name: str = "encoder") -> keras.Model:
     """Picture -> its maps at a half, a quarter and so on of its side, one for each of `widths`.
 
     Args:
         size: side of the picture, divisible by `2 ** len(widths)`.
         widths: channels of the maps, the largest map first.
         norm: normalise the batch in all levels but the first.
-        stem: 1, or 2 where the first halving is a folding of pixels.
         name: of the network.
     """
     picture = keras.Input((size, size, 3), name="picture")
     x, maps = picture, []
     for level, width in enumerate(widths, 1):
-        if level == 1 and stem == 2:
-            x = conv(fold_pixels(x, 2, f"{name}_fold"), width, None, f"{name}_1")
-        else:
-            x = conv(x, width, None, f"{name}_{level}", 4, strides=2, use_bias=level == 1 or not norm)
+        x = conv(x, width, None, f"{name}_{level}", 4, strides=2, use_bias=level == 1 or not norm)
         x = _activated(x, norm and level > 1, f"{name}_{level}")
         maps.append(x)
     return keras.Model(picture, maps, name=name)
+
+
+def shared_encoder(size: int, widths: Sequence[int], limit: float | None = None, name: str = "encoder") -> keras.Model:
+    """The same as half of a U-Net: 2x2 pixels folded, then two 3x3 convolutions at each resolution.
+
+    Args:
+        size: side of the picture, divisible by `2 ** len(widths)`.
+        widths: channels of the maps, the largest map first.
+        limit: of activations, see `models.u_net`.
+        name: of the network; layers of another one than the encoder have it before their names.
+    """
+    picture, prefix = keras.Input((size, size, 3), name="picture"), "" if name == "encoder" else f"{name}_"
+    return keras.Model(
+        picture, encode(fold_pixels(picture, 2, f"{prefix}fold"), widths, limit, prefix=prefix), name=name
+    )
 
 
 def head(channels: int, dimension: int = 128, name: str = "head") -> keras.Model:
@@ -99,13 +109,52 @@ def decoder(
     for level in range(len(widths), 0, -1):
         x = _doubled(x, widths[-level], norm, transposed, f"decode_{level}")
         if level <= scales:
-            fusion = DualAttentionFusion(ratio, fusion_width, True, dtype="float32", name=f"fusion_{level}")
-            found[f"picture_{level}"], _, found[f"alpha_{level}"] = fusion([x, picture])
-            start = {"kernel_initializer": "glorot_uniform", "dtype": "float32"}
-            found[f"field_{level}"] = conv(x, 2, "sigmoid", f"field_{level}", **start)
+            found |= _shown(x, picture, level, ratio, fusion_width)
         if level > 1:
             x = layers.Concatenate(name=f"skip_{level}")([x, maps[level - 2]])
     return keras.Model([picture, *maps], found, name="decoder")
+
+
+def shared_decoder(
+    size: int,
+    encoder_widths: Sequence[int],
+    widths: Sequence[int],
+    scales: int = 6,
+    limit: float | None = None,
+    ratio: int = 8,
+    fusion_width: int = 16,
+) -> keras.Model:
+    """The same as the other half of a U-Net; the deepest map is a level, too.
+
+    What a level shows is made of its features after the encoder's map has joined them. Those at full size are what the
+    U-Net's last convolution gives, with more channels than three.
+
+    Args:
+        size: side of the picture.
+        encoder_widths: channels of the maps, the largest first.
+        widths: channels of the levels above the deepest map; as many as there are maps.
+        scales: how many of the outermost levels show something.
+        limit: of activations, see `models.u_net`.
+        ratio: of the fusions' channel attention.
+        fusion_width: channels between the convolutions of their blending maps.
+    """
+    picture = keras.Input((size, size, 3), name="picture")
+    sides = [size >> level for level in range(1, 1 + len(encoder_widths))]
+    maps = [keras.Input((s, s, w), name=f"map_{s}") for s, w in zip(sides, encoder_widths, strict=True)]
+    seen = decode(maps, widths[:-1], limit)
+    found: dict[str, Any] = {}
+    for level, x in enumerate([last_convolution(seen[-1], widths[-1], 2), *reversed(seen)][:scales], 1):
+        found |= _shown(x, picture, level, ratio, fusion_width)
+    return keras.Model([picture, *maps], found, name="decoder")
+
+
+def _shown(x: Any, picture: Any, level: int, ratio: int, fusion_width: int) -> dict[str, Any]:
+    """Picture, blending map and field of a level, made of its features."""
+    fusion = DualAttentionFusion(ratio, fusion_width, True, dtype="float32", name=f"fusion_{level}")
+    blended, _, alpha = fusion([x, picture])
+    start = {"kernel_initializer": "glorot_uniform", "dtype": "float32"}
+    field = conv(x, 2, "sigmoid", f"field_{level}", **start)
+    return {f"picture_{level}": blended, f"alpha_{level}": alpha, f"field_{level}": field}
 
 
 def _doubled(x: Any, width: int, norm: bool, transposed: bool, name: str) -> Any:
