@@ -186,7 +186,8 @@ class CANDFE(Finishing, InpaintingModel):
     def call(self, inputs: Any, training: bool = False) -> dict[str, Any]:
         image = inputs["image"] if isinstance(inputs, dict) else inputs
         found = self.forward({"occluded": ops.cast(image, "float32")}, ["restored"], training)["restored"]
-        return {"raw": found["picture_1"], "alpha": found["alpha_1"], "field": found["field_1"]}
+        raw = ops.clip(found["picture_1"], -1.0, 1.0)  # the fusion may mix a colour beyond
+        return {"raw": raw, "alpha": found["alpha_1"], "field": found["field_1"]}
 
     def paste_mask(self, image: Any, outputs: dict) -> Any:
         """Where more was restored than kept, `(batch, side, side, 1)`, 0 or 1."""
