@@ -22,9 +22,12 @@ from hypothesis import settings  # noqa: E402
 settings.register_profile("tfinpaint", deadline=None, derandomize=True)
 settings.load_profile("tfinpaint")
 
-# Files whose tests look at one slow fixture: one worker runs them all. (xdist's own `xdist_group` marks do nothing
-# under pytest 9.)
+# Files whose tests look at one slow fixture, or at graphs that take long to trace: one worker runs them all. (xdist's
+# own `xdist_group` marks do nothing under pytest 9.)
 ON_ONE_WORKER = (
+    "tests/data/test_face_mask.py",
+    "tests/data/test_occlusions.py",
+    "tests/data/test_things.py",
     "tests/evaluation/benchmark/test_run.py",
     "tests/goldens/test_goldens.py",
     "tests/layers/test_every_layer.py",

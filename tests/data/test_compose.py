@@ -213,7 +213,9 @@ def test_families_of_all_that_is_drawn_and_a_name_that_has_none():
 
 
 def test_a_batch_says_what_hides_each_pixel():
-    faces = face_set(6)
-    batch = next(iter(occlude(faces, "everything", batch_size=6, seed=3, keys=("family",)).as_numpy_iterator()))
+    faces = face_set(20)
+    mixture = Choice(["rectangle", "free_form", "no_occlusion"])
+    batch = next(iter(occlude(faces, mixture, batch_size=20, seed=3, keys=("family",)).as_numpy_iterator()))
     assert batch["family"].shape == batch["mask"].shape and batch["family"].dtype == np.float32
     np.testing.assert_array_equal(batch["family"] > 0, batch["mask"] > 0)
+    assert {int(f) for f in np.unique(batch["family"])} == {0, 2, 4}  # nothing, boxes, strokes

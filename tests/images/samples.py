@@ -1,5 +1,6 @@
 """Photos of every kind that people have, made from one gentle picture."""
 
+import functools
 import io
 import struct
 import zlib
@@ -45,6 +46,7 @@ def save_deep(path: Path, channels: int) -> Path:
     return path
 
 
+@functools.cache  # it holds the time of its making
 def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
