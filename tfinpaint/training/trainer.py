@@ -116,6 +116,8 @@ class RecipeTrainer(AveragedWeights, StepAdapter):
         self.optimizer.learning_rate = self._leading_rate = max(rates) or 1.0  # rates of 0 are 0 of anything
         self._set_rates()
         self.stage_step.assign(0)
+        for tracker in self._trackers.values():  # not all versions of Keras do it
+            tracker.reset_state()
         for term, level in self.levels.items():
             level.assign(self.terms[term].chance)
         self.train_function = self.test_function = None  # Keras caches what is trainable
