@@ -193,11 +193,12 @@ def test_the_next_step_of_any_stage_after_a_save_is_the_same_in_another_model(na
 
 @names
 def test_a_stages_name_is_for_people(name):
-    """Renamed stages give the same logs, weights, slots and statistics after a step of each, bit for bit."""
+    """Renamed, the first and the last stage give the same logs, weights, slots and statistics, bit for bit."""
     recipe = make(name).recipes["small"].to_dict()
     other = {**recipe, "stages": [{**s, "name": f"stretch_{n}"} for n, s in enumerate(recipe["stages"])]}
     usual, renamed = (at_stage(name, recipe=Recipe.from_dict(r)) for r in (recipe, other))
-    for both in zip(usual.recipe.stages, renamed.recipe.stages, strict=True):
+    ends = {0, len(usual.recipe.stages) - 1}
+    for both in ((usual.recipe.stages[n], renamed.recipe.stages[n]) for n in ends):
         results = []
         for model, stage in zip((usual, renamed), both, strict=True):
             model.begin(stage.name)

@@ -1,11 +1,14 @@
 """Every stage of every model trains and validates on batches whose sizes no one knows beforehand."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.models.run_stages import at_stage
 from tests.models.tiny import MODELS, batch_of, stages
+from tfinpaint.training.batches import checked_batch
 
 
 def dataset(batches, sides):
@@ -18,19 +21,34 @@ def dataset(batches, sides):
 
 
 STAGES = [(name, stage) for name in MODELS for stage in stages(name)]
-RUN = [(name, stages(name)[0]) for name in MODELS]  # the first stage of each is run, the others are only traced
+RUN = [(name, stages(name)[0]) for name in MODELS]  # the first stage of each is run; of the others losses are traced
+
+
+def losses(model, batch):
+    """The terms and gates of all updates of the stage, of a batch as the step takes it."""
+    keys = model._reads(model._asked_by_steps(model.stage))
+    batch = checked_batch(batch, keys, model.image_size, model.stage.name)
+    for update in model.stage.updates:
+        asked = [model.terms[t] for t, weight in update.terms.items() if weight]
+        asked += [model.gates[model.recipe.gates[update.gate].value]] if update.gate else []
+        wanted = list(dict.fromkeys(name for term in asked for name in term.needs))
+        found = model.forward(batch, wanted, training=True, detach=update.detach)
+        assert all(term(model, batch, found).shape.rank == 1 for term in asked)
 
 
 @pytest.mark.parametrize(("name", "stage"), STAGES)
 def test_a_stage_trains_on_batches_of_unknown_size_and_a_smaller_last_one(name, stage):
-    """In one compiled step. Where a step takes several batches, the last one is left out: it cannot be stacked."""
+    """In one compiled step of the first stage.
+
+    Where a step takes several batches, the last one is left out: it cannot be stacked.
+    """
     model = at_stage(name, stage, run_eagerly=False, jit_compile=False)
     several = model.stage.batches_per_step
     sizes = [2, 1] if several == 1 else [2, 2, 1, *[2] * (2 * several - 3), 2, 1]
     data = dataset([batch_of(model, i, count) for i, count in enumerate(sizes)], sides=False)
     if (name, stage) not in RUN:
         model.make_train_function()
-        tf.function(model.step, autograph=False).get_concrete_function(data.element_spec)  # as Keras has it
+        tf.function(partial(losses, model), autograph=False).get_concrete_function(data.element_spec)
         return
     logs = model.fit(data, verbose=0).history
     assert all(np.isfinite(v).all() for v in logs.values())
