@@ -11,6 +11,8 @@ import jax
 import keras
 from keras import ops
 
+from tfinpaint.errors import InputError
+
 
 def values_and_grads(
     fn: Callable[[], tuple[list, Any]], groups: Sequence[list], state: Sequence[Any]
@@ -110,6 +112,15 @@ class StepAdapter:
         """Whether several devices share the samples of each batch."""
         return keras.distribution.distribution() is not None
 
+    def make_train_function(self, force: bool = False) -> Any:
+        """Keras's, of versions that can train in several processes where there are some."""
+        if jax.process_count() > 1 and _version(keras.__version__) < (3, 10):
+            raise InputError(
+                "Training in several processes on JAX needs Keras 3.10 or newer. "
+                f"Received: Keras {keras.__version__} and {jax.process_count()} processes; pip install 'keras>=3.10'."
+            )
+        return super().make_train_function(force)
+
     def train_step(self, state: tuple, data: Any) -> tuple[dict[str, Any], tuple]:
         groups = [
             self.trainable_variables,
@@ -125,6 +136,10 @@ class StepAdapter:
 
     def _symbolic_build(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: models are built when they are made."""
+
+
+def _version(words: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in words.split(".")[:2])
 
 
 def _stateless(step: Callable[[Any], Any], groups: list[list], state: tuple, data: Any) -> tuple[Any, tuple]:
