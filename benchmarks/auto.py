@@ -6,7 +6,8 @@
 something of each family, and every published model paints them: what it finds by itself, and ("told") the mask that
 `what_hides` lends it. A family is painted by the model with the best mean rank in hole PSNR, likeness distance and
 feature distance. The same command measures `what_hides`: how often the family that it sees most of is the one that was
-drawn, how well the mask fits, and what it takes for an occlusion on bare faces.
+drawn, and goes to the model that paints it best, how well the mask fits, and what it takes for an occlusion on bare
+faces.
 """
 
 import argparse
@@ -61,6 +62,11 @@ def best(table: dict[str, dict[str, np.ndarray]]) -> str:
     return min(ranks, key=lambda name: (ranks[name], means[name]["hole_psnr"]))
 
 
+def model_right(tops: list[tuple[str, ...]], family: str, ways: dict[str, tuple[str, bool]]) -> np.ndarray:
+    """Of each hidden face: whether what is seen most goes to the model, told or not, that paints this family best."""
+    return np.array([bool(top) and ways[top[0]] == ways[family] for top in tops], np.float64)
+
+
 def sight(families: np.ndarray, masks: np.ndarray, family: str) -> dict[str, np.ndarray]:
     """Of each hidden face: whether the family seen most is right, and how well all that is seen fits the true mask."""
     right = np.array([seen(each)[:1] == (family,) for each in families], np.float64)
@@ -71,11 +77,11 @@ def sight(families: np.ndarray, masks: np.ndarray, family: str) -> dict[str, np.
 
 def tables(record: dict[str, Any]) -> str:
     """The card's tables, Markdown: what is seen, and what the models make of it."""
-    seen_lines = ["| hidden by | family right, % | mask IoU |", "| --- | --- | --- |"]
+    seen_lines = ["| hidden by | family right, % | model right, % | mask IoU |", "| --- | --- | --- | --- |"]
     for label, values in record["what_hides"].items():
         if label != "bare":
-            right, fit = values["family right"], values["mask IoU"]
-            seen_lines.append(f"| {label} | {_with_ends(right, 100, 1)} | {_with_ends(fit, 1, 3)} |")
+            right = " | ".join(_with_ends(values[key], 100, 1) for key in ("family right", "model right"))
+            seen_lines.append(f"| {label} | {right} | {_with_ends(values['mask IoU'], 1, 3)} |")
     bare = record["what_hides"]["bare"]
     names = ("hidden by", "model", "hole PSNR, dB", "likeness distance", "feature distance", "sharpness")
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
@@ -116,7 +122,7 @@ def main() -> None:
     published = [entry.default for name, entry in zoo.MODELS.items() if name != "what_hides"]
     engines = {name: zoo.load(name) for name in published if zoo.preset(name).file}
     fixed = {"seed": HELD_OUT_SEED, "batch_size": BATCH, "batches": -(-len(faces) // BATCH)}
-    measured, sights, chosen = {}, {}, {}
+    measured, sights, tops, chosen = {}, {}, {}, {}
     for label, build in tqdm(DRAWN.items(), unit="family"):
         drawn, family = drawn_faces(faces, build(), **fixed), label.split(",")[0]
         clean = see(judges, drawn.clean, drawn.landmarks, BATCH)
@@ -129,13 +135,17 @@ def main() -> None:
         measured[label] = {name: {k: summarise(v) for k, v in values.items()} for name, values in table.items()}
         families = finder.restore(drawn.occluded, batch_size=BATCH).extras["families"]
         sights[label] = {k: summarise(v) for k, v in sight(families, drawn.masks, family).items()}
+        tops[label] = [seen(each)[:1] for each in families]
+    ways = {family: (way.split(",")[0], way.endswith(", told")) for family, way in chosen.items()}
+    for label, values in tops.items():
+        sights[label]["model right"] = summarise(model_right(values, label.split(",")[0], ways))
     bare = finder.restore(faces.images, batch_size=BATCH)
     touched = np.array([bool(seen(each)) for each in bare.extras["families"]], np.float64)
     sights["bare"] = {"taken for hidden": summarise(touched), "share of pixels": summarise(bare.masks.mean((1, 2, 3)))}
     record = {
         "command": command(sys.argv[1:], program="python -m benchmarks.auto"),
-        "chosen": {family: label.split(",")[0] for family, label in chosen.items()},
-        "told": [family for family, label in chosen.items() if label.endswith(", told")],
+        "chosen": {family: name for family, (name, _) in ways.items()},
+        "told": [family for family, (_, told) in ways.items() if told],
         "set": SET,
         "faces": len(faces),
         "weights": {name: zoo.preset(name).sha256 for name in (zoo.preset("what_hides").name, *engines)},

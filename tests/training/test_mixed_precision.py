@@ -9,8 +9,7 @@ from tests.models.tiny import MODELS, batch_of, stages, step_batch
 from tests.training.two_processes import fragile, fragile_batch
 
 DIFFERENCES = {"finish_steady": 0.05}  # a squared difference of nearly equal logits magnifies their rounding
-STEPS = 5  # of each stage, each stage from where the one before ended
-FINISH = 3  # of the stage `finish`, whose game rounding decides before long
+STEPS = 3  # of each stage, each stage from where the one before ended; in `finish` rounding decides before long
 DISTANCE = {"mixed_bfloat16": 0.05, "mixed_float16": 0.01}
 
 
@@ -26,7 +25,7 @@ def walk(name, policy):
         model.forward = lambda *a, **k: (found := forward(*a, **k), outputs.update(found))[0]
         for stage in stages(name):
             model.begin(stage)
-            for i in range(FINISH if stage == "finish" else STEPS):
+            for i in range(STEPS):
                 last = model.train_on_batch(step_batch(model, i, count=1), return_dict=True)
             model.reset_metrics()
             logs[stage] = {k: float(v) for k, v in last.items()}
