@@ -114,7 +114,7 @@ def run(make: Callable, batches: list[dict], share: Callable = lambda v: v) -> d
     variables = [*model.variables, *model.optimizer.variables]
     results = {f"{i} {v.name}": v.numpy() for i, v in enumerate(variables)}
     for key, optimizer in model.optimizer.by_part.items():
-        results[f"iterations {key}"] = optimizer.iterations.numpy()
+        results[f"iterations {key}"] = getattr(optimizer, "inner_optimizer", optimizer).iterations.numpy()
         results[f"scale {key}"] = getattr(optimizer, "dynamic_scale", optimizer.iterations).numpy()
     copies = [[c.numpy() for c in v.value.values] for v in variables if hasattr(v.value, "values")]
     results["copies apart"] = np.array(sum((a != b).any() for a, b in copies))
