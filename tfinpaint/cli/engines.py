@@ -13,8 +13,8 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         "--engine",
         choices=ENGINES,
         help="what runs the model: its .tflite file (lite), or Keras; by default the file, where there is one and "
-        "LiteRT is installed: it starts ten times sooner and paints the same picture within a grey level, unless a "
-        "pixel counts as hidden for one of the two only, which changes a little what is painted around it",
+        "LiteRT is installed: it starts ten times sooner and paints a face alike within a grey level (a second "
+        "look at the photo, whose landmarks follow what was painted, can make more of that)",
     )
 
 
