@@ -306,3 +306,9 @@ def test_what_was_made_of_another_picture_of_that_name_is_kept(photos, tmp_path,
     assert cli.main(["occlude", str(photos), "--kind", "rectangle", "--out", str(out)]) == 1
     assert "unmasked/b.png, of another picture" in capsys.readouterr().err
     assert {file: file.read_bytes() for file in out.rglob("*") if file.is_file()} == before
+
+
+def test_a_pictures_name_is_no_folder(photos, tmp_path, capsys):
+    assert cli.main(["occlude", str(photos / "b.png"), "--out", str(tmp_path / "new.jpg")]) == 1
+    assert "`--out` must be a folder: three are written in it. Received: " in capsys.readouterr().err
+    assert not (tmp_path / "new.jpg").exists()

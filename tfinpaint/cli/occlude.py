@@ -184,8 +184,11 @@ def _check_out(
 ) -> None:
     """Refuses, before any work, to replace the pictures themselves and files that are not their results."""
     from tfinpaint.errors import InputError
+    from tfinpaint.images import SUFFIXES
 
     out = arguments.out
+    if out.suffix.lower() in SUFFIXES and not out.is_dir():
+        raise InputError(f"`--out` must be a folder: three are written in it. Received: {out}, a picture.")
     written = [file for output in outputs for file in output.files] + [out / "sheet.png"] * arguments.sheet
     sources = {output.source.resolve() for output in outputs}
     lost = foreign(written) + [f"{file}, which is to be hidden" for file in written if file.resolve() in sources]
