@@ -85,7 +85,6 @@ def test_a_run_writes_weights_log_record_and_checkpoints(faces, tmp_path, monkey
     ],
 )
 def test_numbers_that_the_processor_only_imitates_are_named(line, policy, said, faces, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(zoo, "load", lambda preset, weights: eager("fmodr"))
     read = Path.read_text
     told = f"processor\t: 0\n{line}\n"
     monkeypatch.setattr(Path, "read_text", lambda p, *how, **also: told if p == CPU else read(p, *how, **also))

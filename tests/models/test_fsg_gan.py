@@ -130,6 +130,12 @@ def test_a_u_net_does_not_begin_as_one_of_another_form(other):
     assert all((a == b).all() for a, b in zip(before, network.get_weights(), strict=True))  # nothing half-done
 
 
+def test_a_network_of_another_kind_does_not_begin_as_a_u_net():
+    network = networks.generator(64, (4, 4, 4), 0, norm=False)
+    with pytest.raises(InputError, match="same widths and folding. Received: 'generator' and 'coarse_generator'"):
+        take_over([network], u_net(64, (4, 8, 8), 2))
+
+
 def test_a_model_begins_as_another_one_where_both_have_the_shared_u_net():
     widths = {"image_size": 64, "coarse_widths": (8, 8, 8)}
     painter = with_weights(CAGAN(**widths, coarse_dilations=(), stem=2, coarse_limit=40, residual=True))

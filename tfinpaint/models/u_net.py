@@ -123,12 +123,9 @@ def take_over(networks: Sequence[keras.Model], other: keras.Model) -> None:
     """
     mine = {layer.name: layer for network in networks for layer in network.layers if layer.weights}
     theirs = {layer.name: layer for layer in other.layers if layer.weights}
-    blocks = {_folded(x[_FIRST], network) for x, network in ((mine, networks[0]), (theirs, other))}
-    levels = ({name for name in x if name.startswith(("encode_", "decode_"))} for x in (mine, theirs))
     if (
-        len(set(map(frozenset, levels))) > 1
-        or len(blocks) > 1
-        or any(mine[name].bias.shape != layer.bias.shape for name, layer in theirs.items() if name != "head")
+        not _fits(mine, theirs)
+        or len(blocks := {_folded(x[_FIRST], network) for x, network in ((mine, networks[0]), (theirs, other))}) > 1
     ):
         raise InputError(
             "A U-Net begins as another one of the same widths and folding. "
@@ -148,6 +145,14 @@ def take_over(networks: Sequence[keras.Model], other: keras.Model) -> None:
                 for new, old in zip(mine[name].get_weights(), (kernel, bias), strict=True)
             )
         mine[name].set_weights([kernel, bias])
+
+
+def _fits(mine: dict[str, layers.Layer], theirs: dict[str, layers.Layer]) -> bool:
+    """Whether both are U-Nets of the same levels and widths; their last convolutions may differ."""
+    ours, others = ({name for name in x if name.startswith(("encode_", "decode_"))} for x in (mine, theirs))
+    if ours != others or not ours or not {_FIRST, "head"} <= mine.keys() & theirs.keys():
+        return False
+    return all(mine[name].bias.shape == theirs[name].bias.shape for name in ours)
 
 
 def _folded(first: layers.Layer, network: keras.Model) -> int:
