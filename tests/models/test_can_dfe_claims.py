@@ -126,7 +126,9 @@ def test_what_is_finished_is_the_outermost_picture_as_the_network_blends_it():
     model, data = at_stage("can_dfe"), batch_of("can_dfe")
     found = model.forward({"occluded": keras.ops.convert_to_tensor(data["occluded"])}, ["finished", "restored"])
     np.testing.assert_array_equal(found["finished"], found["restored"]["picture_1"])
-    np.testing.assert_allclose(found["finished"], model(data["occluded"])["raw"], atol=1e-6)
+    finished = keras.ops.convert_to_numpy(found["finished"])
+    assert np.abs(finished).max() > 1  # the losses see what `raw` cuts off, so its gradient is not lost
+    np.testing.assert_allclose(np.clip(finished, -1, 1), model(data["occluded"])["raw"], atol=1e-6)
 
 
 @pytest.mark.parametrize("term", ["hole", "ssim", "chroma"])
