@@ -49,6 +49,17 @@ def test_kept_samples_come_back_bit_for_bit_in_the_same_mode(tmp_path, suffix, m
     assert np.abs(again - expected).max() <= (1 if mode == "CMYK" else 0)
 
 
+def test_a_bmp_keeps_its_alpha_and_resolution(tmp_path):
+    before = np.asarray(Image.open(samples.save(tmp_path / "in.png", "RGBA", dpi=(300, 150))))
+    for target in ("a.bmp", "b.bmp"):  # from a PNG, and from the BMP that it became
+        _, pixels, mask = restored(tmp_path / ("in.png" if target == "a.bmp" else "a.bmp"), tmp_path / target)
+        after = Image.open(tmp_path / target)
+        assert (after.format, after.mode) == ("BMP", "RGBA")
+        assert after.info["dpi"] == pytest.approx((300, 150), abs=0.1)
+        assert np.array_equal(np.asarray(after)[..., 3], before[..., 3])
+        assert np.array_equal(np.asarray(after)[..., :3], pixels)
+
+
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 def test_sixteen_bits_stay_sixteen_bits(tmp_path, suffix, channels):
@@ -320,3 +331,28 @@ def test_what_is_painted_is_not_seen_through(tmp_path, depth, channels):
     assert not (after[mask] == level * step).all(-1).any()
     assert np.abs(after[mask].astype(int) - level * step).max() == 1
     np.testing.assert_array_equal(after[~mask], photo.samples.reshape(32, 64, channels)[~mask])
+
+
+@pytest.mark.parametrize(
+    ("depth", "channels", "suffixes"),
+    [(8, 1, {".tif"}), (8, 3, {".tif", ".webp", ".bmp"}), (16, 1, set()), (16, 3, {".tif"})],
+)
+def test_a_transparent_value_becomes_a_channel_in_formats_that_know_none(tmp_path, depth, channels, suffixes):
+    values = np.random.default_rng(0).integers(0, 4, (32, 64, channels)) * (2**depth // 4)
+    rows = [row.astype(">u2" if depth == 16 else np.uint8).tobytes() for row in values]
+    through = (values == values[20, 20]).all(-1)
+    name = values[20, 20].astype(">u2").tobytes()
+    (tmp_path / "a.png").write_bytes(_png(depth, {1: 0, 3: 2}[channels], rows, 64, 32, name))
+    photo, mask = images.read(tmp_path / "a.png"), np.zeros((32, 64), bool)
+    mask[:9] = True
+    for suffix in (".tif", ".webp", ".bmp", ".jpg"):
+        target = tmp_path / f"b{suffix}"
+        if suffix not in suffixes:
+            with pytest.raises(ImageFileError, match=r"cannot hold .* samples; give a name that ends with \.png"):
+                images.write(photo, 255 - photo.pixels, mask, target)
+            assert not target.exists()
+            continue
+        images.write(photo, 255 - photo.pixels, mask, target)
+        after = images.read(target)
+        np.testing.assert_array_equal(after.samples[..., :-1][~mask], photo.samples.reshape(32, 64, -1)[~mask])
+        np.testing.assert_array_equal((after.samples[..., -1] == 0)[~mask], through[~mask])

@@ -38,10 +38,23 @@ def keep_opaque(samples: np.ndarray, painted: np.ndarray, chunks: Iterable[Chunk
         chunks: see `kept_chunks`.
     """
     wide = samples[..., None] if samples.ndim == 2 else samples
+    through = transparent(samples, chunks)
+    if through is not None:
+        wide[painted & through, -1] ^= 1
+
+
+def transparent(samples: np.ndarray, chunks: Iterable[Chunk]) -> np.ndarray | None:
+    """Where a file's one transparent value stands, `(height, width)` bool; None where it has no such value.
+
+    Args:
+        samples: see `keep_opaque`.
+        chunks: see there.
+    """
+    wide = samples[..., None] if samples.ndim == 2 else samples
     for name, body in chunks:
         if name == b"tRNS" and len(body) == 2 * wide.shape[-1] and wide.dtype != bool:
-            transparent = painted & (wide == np.frombuffer(body, ">u2")).all(-1)
-            wide[transparent, -1] ^= 1
+            return (wide == np.frombuffer(body, ">u2")).all(-1)
+    return None
 
 
 def described(data: bytes, chunks: Iterable[Chunk], *, software: str, exif: bytes, icc: bytes, xmp: bytes) -> bytes:

@@ -2,8 +2,11 @@
 
 import io
 import os
+import struct
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
@@ -17,7 +20,7 @@ from tfinpaint.images.photo import Photo, merge
 SOFTWARE = f"tfinpaint {__version__} (face restored: part of this picture was painted by software)"
 
 _MARK = b"(face restored: part of this picture was painted by software)"
-# What each format can hold; 16 bits (the dtype of the samples) in PNG and TIFF only.
+# What each format can hold in 8 bits and, by the dtype of the samples, in 16.
 _MODES = {
     "JPEG": ("L", "RGB", "CMYK"),
     "PNG": ("1", "L", "LA", "RGB", "RGBA", "P"),
@@ -25,8 +28,8 @@ _MODES = {
     "TIFF": ("1", "L", "LA", "RGB", "RGBA", "P", "CMYK"),
     "BMP": ("1", "L", "RGB", "RGBA", "P"),
 }
+_DEEP_MODES = {"PNG": ("L", "LA", "RGB", "RGBA"), "TIFF": ("L", "RGB", "RGBA")}
 _ENDS = 2**18  # bytes
-_DEEP_FORMATS = ("PNG", "TIFF")
 _LOSSY_QUALITY = 90  # where the source does not tell its own
 
 
@@ -63,6 +66,8 @@ def write(photo: Photo, pixels: np.ndarray, mask: np.ndarray, path: str | os.Pat
     if photo.data and file_format == photo.format and not hole.any():
         replace_file(path, photo.data)
         return
+    if file_format != "PNG":
+        photo = _with_alpha(photo)
     _check_kind(photo, file_format, path)
     samples, palette = merge(photo, pixels, hole) if hole.any() else (photo.samples, photo.palette)
     if palette is None and hole.any() and file_format == photo.format == "PNG":
@@ -114,9 +119,18 @@ def _format_of(path: Path) -> str:
     return FORMATS[path.suffix.lower()]
 
 
+def _with_alpha(photo: Photo) -> Photo:
+    """A photo from a PNG file with one transparent value, which no other format knows, with a channel that says so."""
+    through = png.transparent(photo.samples, photo.options.get("chunks", ())) if photo.mode in ("L", "RGB") else None
+    if through is None:
+        return photo
+    alpha = np.where(through, 0, np.iinfo(photo.samples.dtype).max).astype(photo.samples.dtype)
+    return replace(photo, samples=np.dstack([photo.samples, alpha]), mode=photo.mode + "A")
+
+
 def _check_kind(photo: Photo, file_format: str, path: Path) -> None:
     deep = photo.samples.dtype == np.uint16
-    if photo.mode not in _MODES[file_format] or (deep and file_format not in _DEEP_FORMATS):
+    if photo.mode not in (_DEEP_MODES if deep else _MODES).get(file_format, ()):
         kind = f"{16 if deep else 8}-bit {photo.mode}"
         advice = ".tif" if photo.mode == "CMYK" else ".png"
         raise ImageFileError(f"{path.name} cannot hold {kind} samples; give a name that ends with {advice}.")
@@ -131,6 +145,8 @@ def _encode(photo: Photo, samples: np.ndarray, palette: np.ndarray | None, file_
         )
     if file_format == "PNG" and samples.dtype == np.uint16:
         data = png.encode_deep(samples)
+    elif file_format == "BMP" and photo.mode == "RGBA":
+        data = _bmp_with_alpha(samples, photo.dpi)
     else:
         data = _encode_with_pillow(photo, samples, palette, file_format, own, software)
     if file_format == "BMP" and software:
@@ -169,6 +185,15 @@ def _encode_with_pillow(
     buffer = io.BytesIO()
     image.save(buffer, file_format, **{k: v for k, v in options.items() if v is not None})
     return buffer.getvalue()
+
+
+def _bmp_with_alpha(samples: np.ndarray, dpi: tuple[float, float] | None) -> bytes:
+    """Pillow writes the fourth channel of a BMP so that nobody reads it as alpha; OpenCV names it in the header."""
+    _, encoded = cv2.imencode(".bmp", samples[..., [2, 1, 0, 3]])
+    data = encoded.tobytes()
+    if not dpi:
+        return data
+    return data[:38] + struct.pack("<2i", *(round(dots / 0.0254) for dots in dpi)) + data[46:]  # dots a metre
 
 
 def _marked_bmp(data: bytes, software: str) -> bytes:
