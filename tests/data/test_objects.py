@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.faces_for_tests import synthetic_faces
+from tfinpaint.data import occlusions
 from tfinpaint.data.occlusions import Choice, LowerFaceRectangle, Objects
 from tfinpaint.data.occlusions.drawings import KINDS, SIDE, drawn
 from tfinpaint.data.occlusions.draws import Draws
@@ -215,7 +216,8 @@ def test_a_choice_tells_the_kinds_of_its_objects():
 
 
 def test_held_out_kinds_are_never_drawn_and_make_the_other_set():
-    training, test = Objects(held_out=HELD_OUT), Objects(kinds=HELD_OUT)
+    training, test = occlusions.get("seen_objects"), occlusions.get("held_out_objects")
+    assert (training.kinds, test.kinds) == (Objects(held_out=HELD_OUT).kinds, HELD_OUT)
     assert set(HELD_OUT) < set(KINDS)
     assert not set(training.kinds) & set(test.kinds)
     assert set(training.kinds) | set(test.kinds) == set(KINDS)

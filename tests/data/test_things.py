@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from tests.faces_for_tests import synthetic_faces
-from tfinpaint.data import FaceSet, NumpyBatches, default_occlusion, occlude, render_occluders
+from tfinpaint.data import FaceSet, NumpyBatches, default_occlusion, occlude, occlusions, render_occluders
 from tfinpaint.data.occlusions import KINDS, Objects
 from tfinpaint.data.occlusions.objects import HELD_OUT
 from tfinpaint.models import FSGGAN
@@ -76,3 +76,10 @@ def test_fsg_gan_is_trained_on_it():
         patch_critic_widths=(2, 2, 2, 2),
     ).contract
     assert contract.occlusion == "things" and contract.mask == "whole" and contract.framing == "wide"
+
+
+def test_a_mixture_is_told_by_its_kinds_and_the_sets_of_things_that_it_has_all_of():
+    assert occlusions.names("worn_masks") == ["face_mask", "lower_face_rectangle"]
+    named = occlusions.names("things")
+    assert "seen_objects" in named and "held_out_objects" not in named and "no_occlusion" not in named
+    assert set(occlusions.names("held_out_objects")) == {*HELD_OUT, "held_out_objects"}

@@ -32,7 +32,7 @@ def add_parser(subparsers: Any) -> None:
         "--protocol",
         default="faces-1",
         metavar="NAME",
-        help="which benchmark, or its file: public-1, faces-1 (by default)",
+        help="which benchmark, or its file: public-1, faces-1-more, faces-1 (by default)",
     )
     parser.add_argument("--files", action="store_true", help="name its files and sources, and what is missing; end")
     parser.add_argument("--out", default="benchmark", metavar="DIR", help="folder of results, report and parts")
@@ -58,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tfinpaint import faces, records
     from tfinpaint.evaluation import report
     from tfinpaint.evaluation.benchmark import run_benchmark, save_protocol
+    from tfinpaint.evaluation.report import card_mark
 
     _check(arguments)
     if arguments.files:
@@ -70,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         save_protocol(protocol, arguments.freeze)
         print(arguments.freeze)
         return 0
+    mark = card_mark(arguments.card, protocol.name) if arguments.card else ""
     out.mkdir(parents=True, exist_ok=True)
     models, about = _models(arguments)
     judges, files = _judges(arguments, protocol, data)
@@ -101,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
     records.write_json(record, out / RESULTS)
     report.write_report(out / RESULTS, out / REPORT)
     if arguments.card:
-        report.update_tables(arguments.card, report.card_table(record, *models))
+        report.update_tables(arguments.card, report.card_table(record, *models), mark)
     if arguments.summary:
         measured = sorted([*_published(models), record], key=lambda result: min(result["models"], default=""))
         report.update_tables(arguments.summary, report.summary_table(measured))
@@ -124,7 +126,8 @@ def _check(arguments: argparse.Namespace) -> None:
     for path in filter(None, (arguments.card, arguments.summary)):
         if not Path(path).is_file():
             raise InputError(f"--card and --summary renew files that exist. Received: {path!r}, which does not.")
-        check_marks(path)
+    if arguments.summary:
+        check_marks(arguments.summary)
 
 
 def _check_out(out: Path) -> None:
@@ -190,7 +193,7 @@ def _models(arguments: argparse.Namespace) -> tuple[dict[str, Any], dict[str, An
             "weights": sha256(path),
             "parameters": sum(preset.parameters[part] for part in model.painter_names),
             "side": model.image_size,
-            "trained on": [k for k in occlusions.get(model.contract.occlusion).kinds if k != "no_occlusion"],
+            "trained on": occlusions.names(model.contract.occlusion),
             "teachers": list(preset.training.get("feature files", {}).values()),
         }
     return models, about

@@ -46,6 +46,18 @@ def test_own_faces_are_measured_reported_and_put_into_the_card(grey_zoo, capsys)
     assert "fmodr_128" in printed.out and "--likeness was not given" in printed.err
 
 
+def test_a_card_with_a_place_of_its_own_for_a_benchmark_gets_the_table_there(grey_zoo):
+    mine, card = grey_zoo / "mine-2.json", grey_zoo / "two.md"
+    assert _run("--faces", grey_zoo / "faces", "--freeze", mine, "--kinds", "rectangle") == 0
+    other = f"{BEGIN}\nold\n{END}\n"
+    card.write_text(f"{other}<!-- results mine-2: begin -->\n<!-- results mine-2: end -->\n")
+    options = ["--data", grey_zoo, "--protocol", mine, "--limit", 2, "--card", card]
+    assert _run("fmodr", *options, "--out", grey_zoo / "two") == 0
+    text = card.read_text()
+    table = card_table(read_results(grey_zoo / "two" / "results.json"), "fmodr_128")
+    assert text == f"{other}<!-- results mine-2: begin -->\n{table}\n<!-- results mine-2: end -->\n"
+
+
 def test_a_benchmark_of_ones_own_is_frozen_and_run_again(grey_zoo, capsys):
     mine = grey_zoo / "mine-1.json"
     kinds = ["--kinds", "rectangle"]

@@ -34,7 +34,7 @@ def test_the_state_of_every_file_is_told(folder):
     assert {file.state for file in list_files(protocol, folder / "nowhere")} == {"missing"}
 
 
-@pytest.mark.parametrize(("name", "count"), [("faces-1", 12), ("public-1", 2)])
+@pytest.mark.parametrize(("name", "count"), [("faces-1", 12), ("faces-1-more", 5), ("public-1", 2)])
 def test_every_file_of_a_benchmark_that_comes_along_has_a_source(name, count):
     protocol = load_protocol(name)
     files = list_files(protocol, protocol.own_data or "nowhere")

@@ -54,6 +54,10 @@ def test_the_protocol_that_comes_along_can_be_read():
     protocol = load_protocol("faces-1")
     assert len(protocol.sets["val"].images) == 1000 and len(protocol.sets["ffhq_val"].images) == 250
     assert all(set(listed.drawn) == set(protocol.kinds) for listed in protocol.sets.values())
+    more = load_protocol("faces-1-more")
+    assert more.sets["ffhq_val"].images == protocol.sets["ffhq_val"].images and more.seed == protocol.seed
+    assert set(more.sets["ffhq_val"].drawn) == set(more.kinds) and not set(more.kinds) & set(protocol.kinds)
+    assert more.judges == protocol.judges
 
 
 @pytest.mark.parametrize(

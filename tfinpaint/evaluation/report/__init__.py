@@ -5,6 +5,7 @@ from tfinpaint.evaluation.report.results import check_results, read_results
 from tfinpaint.evaluation.report.tables import (
     BEGIN,
     END,
+    card_mark,
     card_table,
     check_marks,
     plain_table,
@@ -15,6 +16,7 @@ from tfinpaint.evaluation.report.tables import (
 __all__ = [
     "BEGIN",
     "END",
+    "card_mark",
     "card_table",
     "check_marks",
     "check_results",

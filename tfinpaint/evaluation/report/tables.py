@@ -132,6 +132,19 @@ def check_marks(path: str | os.PathLike, mark: str = "results") -> None:
     _around(path, mark)
 
 
+def card_mark(path: str | os.PathLike, benchmark: str) -> str:
+    """Where a benchmark's table belongs in a card: `results NAME` where the card has that mark, else `results`.
+
+    Raises:
+        InputError: as `update_tables` would.
+    """
+    text = Path(path).read_text(encoding="utf-8", errors="replace") if Path(path).is_file() else ""
+    mark = f"results {benchmark}"
+    mark = mark if f"<!-- {mark}: begin -->" in text else "results"
+    check_marks(path, mark)
+    return mark
+
+
 def _around(path: str | os.PathLike, mark: str) -> tuple[tuple[str, str], tuple[str, str]]:
     """A Markdown file's text before the first mark and that mark, the last mark and the text after it."""
     try:
