@@ -11,10 +11,10 @@ demo: .venv/installed
 	$(BIN)/tfinpaint demo --out demo
 
 test: lint
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --durations=60
 
 test-oldest: .venv-oldest/installed
-	.venv-oldest/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+	.venv-oldest/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --durations=60
 
 docs: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
