@@ -149,6 +149,7 @@ def test_alpha_is_right_where_it_is_the_mask():
     alpha = np.repeat(data["mask"], 3, axis=-1)
     np.testing.assert_array_equal(value(model, "alpha", data, restored={"alpha_1": alpha}), [0, 0])
     np.testing.assert_allclose(value(model, "alpha", data, restored={"alpha_1": 1 - alpha}), [1, 1])
+    assert all(SMALL.stage(name).updates[0].terms["alpha"] for name in ("completion", "finish"))
 
 
 # ---- training --------------------------------------------------------------------------------------------------------
@@ -204,7 +205,16 @@ SMALL_STAGES = {
         24_000,
         16,
         {"encoder": 5e-4, "decoder": 5e-4},
-        {"rec": 6.0, "uv": 0.1, "hole": 2.0, "ssim": 2.0, "chroma": 1.0, "style_recognised": 5.0, "id_mse": 0.02},
+        {
+            "rec": 6.0,
+            "uv": 0.1,
+            "hole": 2.0,
+            "ssim": 2.0,
+            "chroma": 1.0,
+            "alpha": 0.5,
+            "style_recognised": 5.0,
+            "id_mse": 0.02,
+        },  # fmt: skip
     ),
 }
 
@@ -232,7 +242,10 @@ def test_the_last_stage_trains_encoder_and_decoder_at_all_scales():
     finish = SMALL.stages[-1]
     painter, critic = finish.updates
     assert set(painter.parts) == {"encoder", "decoder"} and set(critic.parts) == {"patch_critic"}
-    assert {t: w for t, w in painter.terms.items() if not t.startswith("finish_")} == {"rec": 1.0, "uv": 0.1}
+    assert {t: w for t, w in painter.terms.items() if not t.startswith("finish_")} == {
+        "rec": 1.0, "uv": 0.1, "alpha": 0.5,
+    }  # fmt: skip
+    assert painter.terms["finish_adversary"] == 0.06
     assert (dict(finish.length), finish.batch, finish.frozen) == ({"steps": 16_000}, 16, ("head", "recogniser"))
 
 

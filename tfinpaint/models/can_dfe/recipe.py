@@ -45,7 +45,7 @@ PAPER = Recipe(
 # Style and identity look through the recogniser that comes with the package, in one pass. What differs otherwise is in
 # zoo/can_dfe/ledger.csv.
 _DECAY = {"name": "cosine", "to": 0.05, "warmup": 100}
-_SMALL = {**_STRUCTURE, "hole": 2.0, "ssim": 2.0, "chroma": 1.0, "style_recognised": 5.0, "id_mse": 0.02}
+_SMALL = {**_STRUCTURE, "hole": 2.0, "ssim": 2.0, "chroma": 1.0, "alpha": 0.5, "style_recognised": 5.0, "id_mse": 0.02}
 SMALL = Recipe(
     optimizer={"name": "adam", "beta_1": 0.9, "beta_2": 0.99},
     stages=(
@@ -61,7 +61,9 @@ SMALL = Recipe(
             {"encoder": 1e-4, "decoder": 2e-4},
             16_000,
             frozen=("head",),
-            others={"rec": 1.0, "uv": 0.1},
+            adversary=0.06,
+            momentum=0.9,
+            others={"rec": 1.0, "uv": 0.1, "alpha": 0.5},
         ),
     ),
 )
