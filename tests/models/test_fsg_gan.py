@@ -240,6 +240,14 @@ def test_it_is_pasted_where_it_differs_from_what_was_seen_and_nowhere_else():
     assert set(model.contract.extras) == {"structure", "raw"} and model.contract.mask == "whole"
 
 
+def test_the_threshold_of_what_is_pasted_is_the_models_own():
+    seen = np.full((1, 64, 64, 3), 0.25, "float32")
+    for threshold, pasted in ((0.2, 1.0), (0.3, 0.0)):
+        model = make("fsg_gan", threshold=threshold)
+        assert np.asarray(model.paste_mask(seen, {"raw": seen + 0.25})).mean() == pasted
+        assert model.from_config(model.get_config()).threshold == threshold
+
+
 def test_a_callers_mask_says_what_is_pasted():
     model, data = make("fsg_gan"), batch()
     paints(model, -0.5)

@@ -15,6 +15,7 @@ from tfinpaint.models.finishing import RECOGNISER, Finishing
 from tfinpaint.models.fsg_gan import networks
 from tfinpaint.models.fsg_gan.recipe import PAPER, SMALL
 from tfinpaint.models.fsg_gan.terms import TERMS
+from tfinpaint.models.paste_mask import THRESHOLD, where_it_differs
 from tfinpaint.models.u_net import u_net
 from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
@@ -45,6 +46,7 @@ class FSGGAN(Finishing, InpaintingModel):
         plain_heads: heads as the paper's text has them, see `networks.heads`.
         norm: normalise batches in all these networks.
         patch_critic_widths: channels of the critic of the stage `finish`.
+        threshold: the face is pasted where it differs by more than this from what was seen, see `where_it_differs`.
 
     Call arguments:
         inputs: `(batch, image_size, image_size, 3)` float in [-1, 1], or a dict with `image` and, to draw another
@@ -87,6 +89,7 @@ class FSGGAN(Finishing, InpaintingModel):
         plain_heads: bool = False,
         norm: bool = True,
         patch_critic_widths: Sequence[int] = (48, 96, 192, 256),
+        threshold: float = THRESHOLD,
         name: str = "fsg_gan",
         **kwargs: Any,
     ) -> None:
@@ -113,6 +116,7 @@ class FSGGAN(Finishing, InpaintingModel):
         self.prepare_finishing((0, 0, image_size), patch_critic_widths)  # things lie anywhere
         self.drawing = keras.random.SeedGenerator(0)
         self.image_size, self.structure_scale = image_size, image_size // structure_size
+        self.threshold = threshold
         self.default_recipe = "small" if shared or not full_width else "paper"
         self._config = {
             "image_size": image_size,
@@ -131,6 +135,7 @@ class FSGGAN(Finishing, InpaintingModel):
             "plain_heads": plain_heads,
             "norm": norm,
             "patch_critic_widths": list(patch_critic_widths),
+            "threshold": threshold,
         }
         self.finish()
 
@@ -152,6 +157,10 @@ class FSGGAN(Finishing, InpaintingModel):
             known["structure"] = self._whole(self._draw(self._moments(batch, False), inputs["noise"], False))
         found = self.forward(batch, ["structure", "restored"], training, known=known)
         return {"raw": found["restored"], "structure": found["structure"]}
+
+    def paste_mask(self, image: Any, outputs: dict) -> Any:
+        """Where the painted face differs from what was seen, `(batch, side, side, 1)`, 0 or 1."""
+        return where_it_differs(image, outputs["raw"], self.threshold)
 
     # ---- what the losses ask for -----------------------------------------------------------------------------------
 
