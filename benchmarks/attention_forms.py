@@ -202,8 +202,8 @@ def table(record: dict[str, Any]) -> str:
     runs = {"forward": "layer, ms", "forward_backward": "layer with gradients, ms", "generator": "whole generator, ms"}
     machine = record["machine"]
     lines = [
-        f"{record['batch']} pictures of {record['picture']} px, medians of {record['repeats']} runs on {machine['cores']} "
-        f"cores ({machine['cpu']}), in brackets the ratio to the first row:",
+        f"{record['batch']} pictures of {record['picture']} px, medians of {record['repeats']} runs on "
+        f"{machine['cores']} cores ({machine['cpu']}), in brackets the ratio to the first row:",
         "",
         "| | " + " | ".join(runs.values()) + " |",
         "|---" * (len(runs) + 1) + "|",
