@@ -12,6 +12,7 @@ from tfinpaint.errors import InputError
 from tfinpaint.models import CAGAN, FSGGAN
 from tfinpaint.models.blocks import shrink
 from tfinpaint.models.fsg_gan import networks
+from tfinpaint.models.paste_mask import THRESHOLD
 from tfinpaint.models.u_net import take_over, u_net
 
 rng = np.random.default_rng(0)
@@ -141,7 +142,10 @@ def test_a_model_begins_as_another_one_where_both_have_the_shared_u_net():
     painter = with_weights(CAGAN(**widths, coarse_dilations=(), stem=2, coarse_limit=40, residual=True))
     model = make("fsg_gan", generator_widths=(8, 8, 8), seed=1)
     model.begin_as(painter)
-    np.testing.assert_array_equal(*(m.get_layer("head").kernel for m in (model.generator, painter.coarse_generator)))
+    mine, theirs = (np.asarray(m.get_layer("head").kernel) for m in (model.generator, painter.coarse_generator))
+    mine = mine.reshape(*mine.shape[:3], 4, 4)  # of 2x2 folded pixels each has three colours and alpha
+    np.testing.assert_array_equal(mine[..., :3].reshape(theirs.shape), theirs)
+    assert mine[..., 3].any()
     with pytest.raises(InputError, match="both paint with the shared U-Net .* Received: 'fsg_gan' and 'c2fdan'"):
         model.begin_as(make("c2fdan"))
 
@@ -228,8 +232,13 @@ def paints(model, colour):
     head.set_weights([np.zeros(head.kernel.shape), np.full(head.bias.shape, colour)])
 
 
+def plain(**options):
+    """The tiny model without alpha."""
+    return make("fsg_gan", **{"blends": False, "threshold": THRESHOLD, **options})
+
+
 def test_it_is_pasted_where_it_differs_from_what_was_seen_and_nowhere_else():
-    model, picture = make("fsg_gan"), np.full((1, 64, 64, 3), 0.25, "float32")
+    model, picture = plain(), np.full((1, 64, 64, 3), 0.25, "float32")
     paints(model, 0.25)
     picture[:, 20:40, 24:44] = (0.25, 0.9, 0.25)  # one colour of it
     out = {key: np.asarray(value) for key, value in model.answer({"image": picture}).items()}
@@ -240,16 +249,33 @@ def test_it_is_pasted_where_it_differs_from_what_was_seen_and_nowhere_else():
     assert set(model.contract.extras) == {"structure", "raw"} and model.contract.mask == "whole"
 
 
+def test_a_generator_that_blends_keeps_what_alpha_leaves_and_is_pasted_where_alpha_says():
+    model, data = make("fsg_gan"), batch()
+    head = model.generator.get_layer("head")
+    for logit, alpha in ((-40.0, 0.0), (0.0, 0.5), (40.0, 1.0)):
+        head.set_weights([np.zeros(head.kernel.shape), np.tile(np.float32([0.3, 0.3, 0.3, logit]), 4)])
+        found = {key: np.asarray(value) for key, value in model({"image": data["occluded"]}).items()}
+        np.testing.assert_allclose(found["alpha"], alpha, atol=1e-6)
+        np.testing.assert_allclose(found["raw"], alpha * 0.3 + (1 - alpha) * data["occluded"], atol=1e-6)
+    assert set(model.contract.extras) == {"structure", "raw", "alpha"}
+    alpha = np.linspace(0, 1, 64, dtype="float32").reshape(1, 1, 64, 1).repeat(64, 1)
+    for threshold in (0.5, 0.8):
+        mask = make("fsg_gan", threshold=threshold).paste_mask(data["occluded"], {"alpha": alpha})
+        np.testing.assert_array_equal(mask, alpha > threshold)
+    with pytest.raises(InputError, match="`blends` goes with `shared=True`. Received: blends=True, shared=False"):
+        FSGGAN(blends=True)
+
+
 def test_the_threshold_of_what_is_pasted_is_the_models_own():
     seen = np.full((1, 64, 64, 3), 0.25, "float32")
     for threshold, pasted in ((0.2, 1.0), (0.3, 0.0)):
-        model = make("fsg_gan", threshold=threshold)
+        model = plain(threshold=threshold)
         assert np.asarray(model.paste_mask(seen, {"raw": seen + 0.25})).mean() == pasted
         assert model.from_config(model.get_config()).threshold == threshold
 
 
 def test_a_callers_mask_says_what_is_pasted():
-    model, data = make("fsg_gan"), batch()
+    model, data = plain(), batch()
     paints(model, -0.5)
     out = model.answer({"image": data["occluded"], "mask": data["mask"]})
     expected = data["occluded"] * (1 - data["mask"]) - 0.5 * data["mask"]
@@ -257,7 +283,7 @@ def test_a_callers_mask_says_what_is_pasted():
 
 
 def test_what_is_finished_is_pasted_where_something_truly_lies():
-    model, data = make("fsg_gan"), batch()
+    model, data = plain(), batch()
     paints(model, -0.5)
     found = model.forward({key: tf.constant(value) for key, value in data.items()}, ["finished"])["finished"]
     expected = data["occluded"] * (1 - data["mask"]) - 0.5 * data["mask"]

@@ -74,6 +74,16 @@ def test_eq_5_is_a_mean_over_the_whole_picture_that_was_painted():
     assert TERMS["pixel_l1"].needs == ("restored",)  # not composed
 
 
+def test_alpha_is_told_where_the_face_is_hidden():
+    data = batch_of("fsg_gan")
+    right = np.where(data["mask"] > 0.5, 30.0, -30.0).astype("float32")
+    for logit, expected in ((right, 0.0), (-right, 30.0), (0 * right, np.log(2))):
+        found = value("alpha", data, make("fsg_gan"), painted=[None, logit])
+        np.testing.assert_allclose(found, [expected] * 2, rtol=1e-5, atol=1e-6)
+    plain = make("fsg_gan", blends=False)
+    np.testing.assert_array_equal(value("alpha", data, plain, painted=[data["image"]]), [0, 0])
+
+
 @pytest.mark.parametrize(("factor", "distance"), [(1.0, 0.0), (7.0, 0.0), (-1.0, 2.0)])
 def test_eq_6_knows_the_angle_of_the_features_and_not_their_length(factor, distance):
     """Features that are the first pixels: the restored picture's are the photo's, times a factor."""
@@ -121,7 +131,7 @@ def test_the_heads_stand_on_the_autoencoders_own_encoder_and_have_no_trunk_of_th
 
 def test_photo_and_restored_face_are_judged_in_batches_of_their_own():
     model = at_stage("fsg_gan", "synthesis", changes={"norm": True})
-    model.generator.get_layer("head").bias.assign([0.9] * 12)  # unlike any photo
+    model.generator.get_layer("head").bias.assign([0.9, 0.9, 0.9, 4.0] * 4)  # unlike any photo
     given, data = heard(model, "heads"), tensors(batch_of(model))
     found = model.forward(data, ["real_logits", "fake_logits"], training=True)
     assert [maps[0].shape[0] for maps in given] == [2, 2]
@@ -179,10 +189,11 @@ def test_the_small_recipe_is_as_the_ledger_says():
     assert (structure.length, structure.batch) == ({"steps": 8_000}, 64)
     assert structure.updates[0].terms == PAPER.stages[0].updates[0].terms
     paints, judges = synthesis.updates
-    assert paints.terms == {"pixel_l1": 100.0, "pixel_ssim": 30.0, "id_cosine": 5.0, "adv_g": 1.0}
+    assert paints.terms == {"pixel_l1": 100.0, "pixel_ssim": 30.0, "id_cosine": 5.0, "adv_g": 1.0, "alpha": 10.0}
     assert judges.terms == {"adv_d": 1.0} and synthesis.frozen == ("vae", "identity")
     assert finish.name == "finish" and set(finish.frozen) >= {"vae", "heads", "recogniser"}
     assert finish.updates[0].parts.keys() == {"generator"} and finish.updates[0].terms["pixel_l1"] > 0
+    assert finish.updates[0].terms["alpha"] == 2.0
     assert make("fsg_gan").default_recipe == "small" and FSGGAN.default_recipe == "paper"
 
 

@@ -159,6 +159,8 @@ MODELS = {
             "generator_widths": (4, 8, 8, 8),
             "shared": True,
             "limit": 40.0,
+            "blends": True,
+            "threshold": 0.5,
             "head_width": 4,
             "norm": False,
             "patch_critic_widths": (4, 4, 8, 8),

@@ -29,6 +29,7 @@ def u_net(
     beside: str = "mask",
     dilations: Sequence[int] = (),
     arrangement: str = "parallel",
+    blends: bool = False,
     name: str = "coarse_generator",
 ) -> keras.Model:
     """Picture and what is known beside it -> picture in [-1, 1]: ELU, no normalisation.
@@ -43,6 +44,7 @@ def u_net(
         dilations: the three highest resolutions add to what they see what a `HybridDilatedConv` of these rates sees;
             empty: they do not.
         arrangement: of these.
+        blends: it also gives the logit of alpha, `(batch, size, size, 1)`: how much of its picture is to be taken.
         name: of the network.
     """
 
@@ -50,8 +52,9 @@ def u_net(
     known = keras.Input((size, size, _BESIDE[beside]), name=beside)
     x = fold_pixels(layers.Concatenate(name=f"visible_and_{beside}")([visible, known]), stem, "stem_fold")
     maps = encode(x, widths, limit, dilations, arrangement)
-    x = decode(maps, widths[-2::-1], limit)[-1]
-    return keras.Model([visible, known], clip(head(x, 3, stem)), name=name)
+    x = head(decode(maps, widths[-2::-1], limit)[-1], 3 + blends, stem)
+    painted = [clip(x[..., :3]), x[..., 3:]] if blends else clip(x)
+    return keras.Model([visible, known], painted, name=name)
 
 
 def encode(

@@ -42,18 +42,21 @@ class FSGGAN(Finishing, InpaintingModel):
         dilations: rates of its hybrid dilated convolutions; empty: there are none.
         arrangement: of these, `"parallel"` or `"chained"`.
         global_pool: they see the mean of the picture, too.
+        blends: the generator is the U-Net that says, too, how much of each pixel is restored, alpha; `raw` is a blend.
         head_width: channels of each head's hidden layer.
         plain_heads: heads as the paper's text has them, see `networks.heads`.
         norm: normalise batches in all these networks.
         patch_critic_widths: channels of the critic of the stage `finish`.
-        threshold: the face is pasted where it differs by more than this from what was seen, see `where_it_differs`.
+        threshold: the face is pasted where alpha is above this; without one, where the face differs by more than this
+            from what was seen, see `where_it_differs`.
 
     Call arguments:
         inputs: `(batch, image_size, image_size, 3)` float in [-1, 1], or a dict with `image` and, to draw another
             structure than the likeliest, `noise`, `(batch, 1, 1, latent)` standard normal.
 
     Returns:
-        A dict: `raw`, the whole face painted anew, and `structure`, both `(batch, image_size, image_size, 3)`.
+        A dict: `raw`, the whole face painted anew, and `structure`, both `(batch, image_size, image_size, 3)`; with
+        `blends` also `alpha`, `(batch, image_size, image_size, 1)` in [0, 1].
 
     Raises:
         InputError: a size is no multiple of what it must be.
@@ -85,6 +88,7 @@ class FSGGAN(Finishing, InpaintingModel):
         dilations: Sequence[int] = (1, 2, 5),
         arrangement: str = "parallel",
         global_pool: bool = False,
+        blends: bool = False,
         head_width: int = 256,
         plain_heads: bool = False,
         norm: bool = True,
@@ -101,13 +105,14 @@ class FSGGAN(Finishing, InpaintingModel):
                 f"`image_size` must be a multiple of `structure_size`, {structure_size}. "
                 f"Received: image_size={image_size}."
             )
-        self.contract = Contract(
-            mask="whole", extras=("structure", "raw"), noise={"noise": (1, 1, latent)}, occlusion="things"
-        )
+        if blends and not shared:
+            raise InputError("`blends` goes with `shared=True`. Received: blends=True, shared=False.")
+        extras = ("structure", "raw", *(["alpha"] if blends else []))
+        self.contract = Contract(mask="whole", extras=extras, noise={"noise": (1, 1, latent)}, occlusion="things")
         self.encoder = networks.encoder(structure_size, encoder_widths, latent, norm)
         self.decoder = networks.decoder(structure_size, decoder_widths, latent, norm)
         self.generator = (
-            u_net(image_size, generator_widths, 2, limit, "structure", dilations, arrangement, "generator")
+            u_net(image_size, generator_widths, 2, limit, "structure", dilations, arrangement, blends, "generator")
             if shared
             else networks.generator(image_size, generator_widths, full_width, dilations, arrangement, global_pool, norm)
         )
@@ -116,7 +121,7 @@ class FSGGAN(Finishing, InpaintingModel):
         self.prepare_finishing((0, 0, image_size), patch_critic_widths)  # things lie anywhere
         self.drawing = keras.random.SeedGenerator(0)
         self.image_size, self.structure_scale = image_size, image_size // structure_size
-        self.threshold = threshold
+        self.blends, self.threshold = blends, threshold
         self.default_recipe = "small" if shared or not full_width else "paper"
         self._config = {
             "image_size": image_size,
@@ -131,6 +136,7 @@ class FSGGAN(Finishing, InpaintingModel):
             "dilations": list(dilations),
             "arrangement": arrangement,
             "global_pool": global_pool,
+            "blends": blends,
             "head_width": head_width,
             "plain_heads": plain_heads,
             "norm": norm,
@@ -155,11 +161,14 @@ class FSGGAN(Finishing, InpaintingModel):
         batch, known = {"occluded": ops.cast(inputs["image"], "float32")}, {}
         if "noise" in inputs:
             known["structure"] = self._whole(self._draw(self._moments(batch, False), inputs["noise"], False))
-        found = self.forward(batch, ["structure", "restored"], training, known=known)
-        return {"raw": found["restored"], "structure": found["structure"]}
+        found = self.forward(batch, ["structure", "painted", "restored"], training, known=known)
+        alpha = {"alpha": ops.sigmoid(found["painted"][1])} if self.blends else {}
+        return {"raw": found["restored"], "structure": found["structure"], **alpha}
 
     def paste_mask(self, image: Any, outputs: dict) -> Any:
-        """Where the painted face differs from what was seen, `(batch, side, side, 1)`, 0 or 1."""
+        """Where alpha says so, or the painted face differs from what was seen, `(batch, side, side, 1)`, 0 or 1."""
+        if self.blends:
+            return ops.cast(outputs["alpha"] > self.threshold, "float32")
         return where_it_differs(image, outputs["raw"], self.threshold)
 
     # ---- what the losses ask for -----------------------------------------------------------------------------------
@@ -182,9 +191,19 @@ class FSGGAN(Finishing, InpaintingModel):
         return self._whole(self._decode(self._moments(batch, False)[0], False))
 
     @output("structure", by=("generator",))
+    def painted(self, batch: dict, given: dict, training: bool) -> list:
+        """What the generator paints and, where it blends, the logit of alpha."""
+        found = self.generator([batch["occluded"], given["structure"]], training=training)
+        return found if self.blends else [found]
+
+    @output("painted")
     def restored(self, batch: dict, given: dict, training: bool) -> Any:
-        """The whole face, painted anew."""
-        return self.generator([batch["occluded"], given["structure"]], training=training)
+        """The whole face, painted anew, or blended with what was seen."""
+        if not self.blends:
+            return given["painted"][0]
+        picture, logit = given["painted"]
+        alpha = ops.sigmoid(logit)
+        return alpha * picture + (1.0 - alpha) * batch["occluded"]
 
     @output("restored")
     def finished(self, batch: dict, given: dict, training: bool) -> Any:

@@ -7,6 +7,8 @@ photo), made-up borders do not count.
 import math
 from typing import Any
 
+from keras import ops
+
 from tfinpaint import losses
 from tfinpaint.models.blocks import shrink
 from tfinpaint.models.finishing import FINISH_TERMS
@@ -39,6 +41,14 @@ def pixel_ssim(model: Any, batch: dict, outputs: dict) -> Any:
     return losses.ssim_distance(outputs["restored"], batch["image"], batch.get("valid"))
 
 
+@term("painted")
+def alpha(model: Any, batch: dict, outputs: dict) -> Any:
+    """Not in the paper: binary cross-entropy of alpha with what is hidden, 0 for a generator that does not blend."""
+    if not model.blends:
+        return ops.zeros(ops.shape(batch["mask"])[0])
+    return losses.binary_cross_entropy(outputs["painted"][1], batch["mask"])
+
+
 @term("restored", features="identity")
 def id_cosine(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 6: one minus the cosine of a face recogniser's features of the restored and the clean face."""
@@ -63,6 +73,7 @@ TERMS = {
     "vae_kl": vae_kl,
     "pixel_l1": pixel_l1,
     "pixel_ssim": pixel_ssim,
+    "alpha": alpha,
     "id_cosine": id_cosine,
     "adv_g": adv_g,
     "adv_d": adv_d,
