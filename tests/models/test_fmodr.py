@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from tests.models import run_stages
-from tests.models.tiny import batch, make
+from tests.models.tiny import batch, batch_of, make
+from tfinpaint import zoo
 from tfinpaint.errors import InputError
 from tfinpaint.layers import ContextualAttention, SelfAdaptiveContextualAttention
 from tfinpaint.models.fmodr import networks
@@ -163,6 +164,47 @@ def test_at_half_of_the_side_nothing_that_is_hidden_is_seen_and_the_rest_is_kept
         np.testing.assert_array_equal(ours[name], theirs[name])
         np.testing.assert_array_equal(np.asarray(ours[name]) * (1 - mask), image * (1 - mask))
     assert ours["mask_probability"].shape == (1, 128, 128, 1)
+
+
+ENLARGED = {"image_size": 128, "coarse_scale": 2, "refine_widths": (4, 6, 8), "attention": False}
+
+
+def test_a_model_of_twice_the_side_begins_with_the_picture_of_a_smaller_one():
+    small = make("fmodr", refine_widths=())
+    large = type(small)(**{**small.get_config(), **ENLARGED})
+    picture = np.random.default_rng(0).uniform(-1, 1, (1, 64, 64, 3)).astype("float32")
+    twice = picture.repeat(2, 1).repeat(2, 2)
+    large.begin_as(small)
+    ours, theirs = ({"image": x, "mask": np.ones_like(x[..., :1])} for x in (twice, picture))  # all is painted
+    ours, theirs = large(ours), small(theirs)
+    np.testing.assert_array_equal(ours["image"], ours["coarse"])  # what refines adds nothing yet
+    expected = keras.ops.image.resize(theirs["coarse"], (128, 128), interpolation="bilinear")
+    np.testing.assert_allclose(ours["coarse"], expected, atol=1e-6)
+    assert np.ptp(expected) > 0.1
+    for name in ("coarse_generator", "detector"):
+        for mine, other in zip(getattr(large, name).weights, getattr(small, name).weights, strict=True):
+            np.testing.assert_array_equal(mine, other)
+    one, other = (dict(zoo.preset(name).arguments) for name in ("fmodr_128", "fmodr_256_small"))
+    changed = {"image_size": 256, "coarse_scale": 2, "refine_widths": [24, 48, 64], "attention": False}
+    assert {**one, **changed} == other
+
+
+def test_in_a_model_of_twice_the_side_only_what_adds_detail_learns():
+    model = make("fmodr", **ENLARGED)
+    assert list(model.recipes) == ["small"]
+    (finish,) = model.recipes["small"].stages
+    assert set(finish.updates[0].parts) == {"refine"} and {"detector", "coarse"} <= set(finish.frozen)
+    assert model.parts()["refine"] == [model.refine_generator] and "sca" not in model.parts()
+    model.compile(model.recipes["small"], "finish", features=run_stages.features(), run_eagerly=True)
+    networks = (model.detector, model.coarse_generator, model.refine_generator)
+    before = [network.get_weights() for network in networks]
+    model.train_on_batch(batch_of(model))
+    moved = [
+        max(np.abs(w - b).max() for w, b in zip(network.get_weights(), old, strict=True))
+        for network, old in zip(networks, before, strict=True)
+    ]
+    assert moved[:2] == [0, 0] and moved[2] > 0
+    assert model.from_config(model.get_config()).get_config() == model.get_config()
 
 
 def test_another_scale_of_the_coarse_network_is_refused():

@@ -57,6 +57,25 @@ def u_net(
     return keras.Model([visible, known], painted, name=name)
 
 
+def refining_u_net(
+    size: int, widths: Sequence[int], stem: int = 1, limit: float | None = None, name: str = "refine_generator"
+) -> keras.Model:
+    """Filled picture and mask -> refined picture in [-1, 1]: a U-Net that adds detail to it, and at first nothing.
+
+    Args:
+        size: see `u_net`, as for the others.
+        widths: see there.
+        stem: see there.
+        limit: see there.
+        name: of the network.
+    """
+    filled, mask = keras.Input((size, size, 3), name="filled"), keras.Input((size, size, 1), name="mask")
+    x = fold_pixels(layers.Concatenate(name="filled_and_mask")([filled, mask]), stem, "stem_fold")
+    maps = encode(x, widths, limit)
+    x = head(decode(maps, widths[-2::-1], limit)[-1], 3, stem, start="zeros")
+    return keras.Model([filled, mask], clip(layers.Add(dtype="float32", name="residual")([x, filled])), name=name)
+
+
 def encode(
     x: Any,
     widths: Sequence[int],

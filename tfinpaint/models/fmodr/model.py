@@ -13,10 +13,10 @@ from tfinpaint.models.blocks import enlarge, shrink
 from tfinpaint.models.compose import compose
 from tfinpaint.models.finishing import RECOGNISER, Finishing
 from tfinpaint.models.fmodr import networks
-from tfinpaint.models.fmodr.recipe import PAPER, SMALL, SMALL_COARSE
+from tfinpaint.models.fmodr.recipe import PAPER, SMALL, SMALL_COARSE, SMALL_ENLARGED
 from tfinpaint.models.fmodr.terms import GATES, TERMS
 from tfinpaint.models.two_branches import refine_generator
-from tfinpaint.models.u_net import u_net
+from tfinpaint.models.u_net import refining_u_net, u_net
 from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
 
@@ -37,6 +37,8 @@ class FMODR(Finishing, InpaintingModel):
             coarse picture is the result.
         refine_dilations: dilation rates of its far-sighted branch.
         residual: the refine network adds to the coarse picture instead of drawing it anew.
+        attention: the refine network has the paper's two branches, one with attention; else it is a small U-Net that
+            adds detail, of any number of `refine_widths`.
         critic_widths: channels of each tower of the critic.
         critic_dense: features of each tower.
         patch_critic_widths: channels of the critic of the stage `finish`.
@@ -78,6 +80,7 @@ class FMODR(Finishing, InpaintingModel):
         refine_widths: Sequence[int] = (32, 64, 128),
         refine_dilations: Sequence[int] = (2, 4, 8, 16),
         residual: bool = False,
+        attention: bool = True,
         critic_widths: Sequence[int] = (64, 128, 256, 512, 512, 512),
         critic_dense: int = 1024,
         patch_critic_widths: Sequence[int] = (48, 96, 192, 256),
@@ -95,9 +98,11 @@ class FMODR(Finishing, InpaintingModel):
         small = image_size // coarse_scale
         self.detector = networks.detector(small, detector_widths, detector_dilations, stem, detector_skips)
         self.coarse_generator = u_net(small, coarse_widths, stem, coarse_limit)
-        self.refine_generator = (
-            refine_generator(image_size, refine_widths, refine_dilations, stem, residual) if refine_widths else None
-        )
+        self.refine_generator = None
+        if refine_widths and attention:
+            self.refine_generator = refine_generator(image_size, refine_widths, refine_dilations, stem, residual)
+        elif refine_widths:
+            self.refine_generator = refining_u_net(image_size, refine_widths, stem, coarse_limit)
         self.critic = networks.critic(image_size, critic_widths, critic_dense)
         # The lower three quarters of the aligned face, where a mask sits.
         self.prepare_finishing((image_size // 4, image_size // 8, image_size * 3 // 4), patch_critic_widths)
@@ -106,6 +111,8 @@ class FMODR(Finishing, InpaintingModel):
         self.threshold = threshold
         if not refine_widths:
             self.recipes = {"small": SMALL_COARSE}
+        elif not attention:
+            self.recipes = {"small": SMALL_ENLARGED}
         self.default_recipe = "paper" if small >= 256 and refine_widths else "small"
         self._config = {
             "image_size": image_size,
@@ -118,6 +125,7 @@ class FMODR(Finishing, InpaintingModel):
             "refine_widths": list(refine_widths),
             "refine_dilations": list(refine_dilations),
             "residual": residual,
+            "attention": attention,
             "critic_widths": list(critic_widths),
             "critic_dense": critic_dense,
             "patch_critic_widths": list(patch_critic_widths),
@@ -147,7 +155,9 @@ class FMODR(Finishing, InpaintingModel):
 
     def parts(self) -> dict[str, list]:
         refining = {}
-        if self.refine_generator:
+        if self.refine_generator and not self._config["attention"]:
+            refining["refine"] = [self.refine_generator]
+        elif self.refine_generator:
             attention = self.refine_generator.get_layer("attention")
             refining["refine"] = [layer for layer in self.refine_generator.layers if layer is not attention]
             refining["sca"] = [attention]
@@ -158,6 +168,23 @@ class FMODR(Finishing, InpaintingModel):
             "critic": [self.critic],
             "patch_critic": [self.patch_critic],
         }
+
+    def begin_as(self, other: InpaintingModel) -> None:
+        """Its coarse network begins as another model's U-Net; of an FMODR, its detector, too, and all exactly.
+
+        So a model of twice the side (`coarse_scale=2`) begins with the smaller model's picture.
+
+        Raises:
+            InputError: the other model has no U-Net, or one of another form.
+        """
+        pairs = []
+        if isinstance(other, FMODR):
+            pairs = [(self.detector, other.detector), (self.coarse_generator, other.coarse_generator)]
+        if not pairs or any(_shapes(mine) != _shapes(theirs) for mine, theirs in pairs):
+            super().begin_as(other)
+            return
+        for mine, theirs in pairs:
+            mine.set_weights(theirs.get_weights())
 
     def call(self, inputs: Any, training: bool = False) -> dict[str, Any]:
         image, mask = (inputs["image"], inputs.get("mask")) if isinstance(inputs, dict) else (inputs, None)
@@ -231,3 +258,7 @@ class FMODR(Finishing, InpaintingModel):
     def _refine(self, image: Any, coarse: Any, mask: Any, training: bool) -> tuple[Any, Any]:
         raw = self.refine_generator([coarse, mask], training=training)
         return compose(image, raw, mask), raw
+
+
+def _shapes(network: keras.Model) -> list[tuple]:
+    return [tuple(w.shape) for w in network.weights]

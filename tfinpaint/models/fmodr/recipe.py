@@ -200,3 +200,10 @@ SMALL_COARSE = Recipe(
         finish_stage({"coarse": 2e-4}, 16_000, frozen=("detector", "critic")),
     ),
 )
+
+# For a model of twice the side whose detector and coarse network are a smaller model's, as they are: only what adds the
+# larger picture's detail learns.
+SMALL_ENLARGED = Recipe(
+    optimizer=SMALL.optimizer,
+    stages=(finish_stage({"refine": 4e-4}, 16_000, frozen=("detector", "coarse", "critic"), momentum=0.9),),
+)
