@@ -58,7 +58,6 @@ def run(arguments: argparse.Namespace) -> int:
     from tfinpaint import faces, records
     from tfinpaint.evaluation import report
     from tfinpaint.evaluation.benchmark import run_benchmark, save_protocol
-    from tfinpaint.evaluation.report import card_mark
 
     _check(arguments)
     if arguments.files:
@@ -71,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         save_protocol(protocol, arguments.freeze)
         print(arguments.freeze)
         return 0
-    mark = card_mark(arguments.card, protocol.name) if arguments.card else ""
+    mark = report.card_mark(arguments.card, protocol.name) if arguments.card else ""
     out.mkdir(parents=True, exist_ok=True)
     models, about = _models(arguments)
     judges, files = _judges(arguments, protocol, data)
