@@ -74,6 +74,12 @@ def without_hybrid_dilation(model: Any) -> None:
             layer.call = lambda x, **options: ops.zeros_like(x)
 
 
+def without_correction(model: Any) -> None:
+    """FSG-GAN pastes where its finder says, which the generator does not correct."""
+    layer = model.generator.get_layer("alpha")
+    layer.set_weights([0 * weight for weight in layer.get_weights()])
+
+
 def without_limit(model: Any) -> None:
     """FMODR's coarse network, its activations as large as they become."""
     config = model.get_config()
@@ -103,6 +109,7 @@ MECHANISMS: dict[str, tuple[tuple[str, ...], dict[str, tuple[Callable[[Any], Non
         {
             "structure": (without_structure, "image"),
             "hybrid dilated convolutions": (without_hybrid_dilation, "image"),
+            "the generator's correction of what is found": (without_correction, "image"),
         },
     ),
     "c2fdan": (

@@ -9,7 +9,7 @@ from tests.models.test_ca_gan import heard
 from tests.models.tiny import batch, make, with_weights
 from tfinpaint import zoo
 from tfinpaint.errors import InputError
-from tfinpaint.models import CAGAN, FSGGAN
+from tfinpaint.models import CAGAN, FSGGAN, WhatHides
 from tfinpaint.models.blocks import shrink
 from tfinpaint.models.fsg_gan import networks
 from tfinpaint.models.paste_mask import THRESHOLD
@@ -109,22 +109,26 @@ def test_the_decoder_sees_every_block_of_its_own_size(full_width, joined):
         assert skip.input[1].shape[-1] == width
 
 
-def test_a_shared_generator_begins_as_the_u_net_of_a_painter_that_is_told_a_mask():
+@pytest.mark.parametrize("beside", [("structure",), ("mask", "structure", "seen")])
+def test_a_shared_generator_begins_as_the_u_net_of_a_painter_that_is_told_a_mask(beside):
     """Picture weights and all deeper layers are taken over; the structure is not seen yet, nor what HDC would add."""
     options = {"size": 64, "widths": (4, 8, 8, 8), "stem": 2, "limit": 40.0}
-    told, led = u_net(**options), u_net(**options, beside="structure", dilations=(1, 2, 5), name="generator")
+    told, led = u_net(**options), u_net(**options, beside=beside, dilations=(1, 2, 5), name="generator")
     take_over([led], told)
-    picture, structure = rng.uniform(-1, 1, size=(2, 1, 64, 64, 3)).astype("float32")
-    expected = np.asarray(told([picture, np.zeros((1, 64, 64, 1), "float32")]))
-    np.testing.assert_allclose(led([picture, structure]), expected, atol=1e-5)
+    picture, structure, seen = rng.uniform(-1, 1, size=(3, 1, 64, 64, 3)).astype("float32")
+    mask = rng.uniform(size=(1, 64, 64, 1)).astype("float32") * ("mask" in beside)
+    expected = np.asarray(told([picture, mask]))
+    known = {"mask": mask, "structure": structure, "seen": seen}
+    led_by = [picture, *(known[name] for name in beside)]
+    np.testing.assert_allclose(led(led_by), expected, atol=1e-5)
     led.get_layer("hdc_2").convs["fuse"].bias.assign(led.get_layer("hdc_2").convs["fuse"].bias + 1)
-    assert np.abs(np.asarray(led([picture, structure])) - expected).max() > 1e-3
+    assert np.abs(np.asarray(led(led_by)) - expected).max() > 1e-3
 
 
 @pytest.mark.parametrize("other", [{"widths": (4, 8, 8, 9)}, {"widths": (4, 8, 8)}, {"stem": 1}])
 def test_a_u_net_does_not_begin_as_one_of_another_form(other):
     options = {"size": 64, "widths": (4, 8, 8, 8), "stem": 2}
-    network = u_net(**options, beside="structure", name="generator")
+    network = u_net(**options, beside=("structure",), name="generator")
     before = network.get_weights()
     with pytest.raises(InputError, match="same widths and folding. Received: 'generator' and 'coarse_generator'"):
         take_over([network], u_net(**options | other))
@@ -143,9 +147,7 @@ def test_a_model_begins_as_another_one_where_both_have_the_shared_u_net():
     model = make("fsg_gan", generator_widths=(8, 8, 8), seed=1)
     model.begin_as(painter)
     mine, theirs = (np.asarray(m.get_layer("head").kernel) for m in (model.generator, painter.coarse_generator))
-    mine = mine.reshape(*mine.shape[:3], 4, 4)  # of 2x2 folded pixels each has three colours and alpha
-    np.testing.assert_array_equal(mine[..., :3].reshape(theirs.shape), theirs)
-    assert mine[..., 3].any()
+    np.testing.assert_array_equal(mine, theirs)
     with pytest.raises(InputError, match="both paint with the shared U-Net .* Received: 'fsg_gan' and 'c2fdan'"):
         model.begin_as(make("c2fdan"))
 
@@ -154,7 +156,8 @@ def test_a_shared_generators_three_highest_resolutions_have_hybrid_dilated_convo
     model = FSGGAN(shared=True, limit=40.0, norm=False, generator_widths=(8, 8, 8, 8))
     sides = {layer.name: layer.output.shape[1] for layer in model.generator.layers if layer.name.startswith("hdc")}
     assert {k: v for k, v in sides.items() if "add" not in k} == {"hdc_0": 64, "hdc_1": 32, "hdc_2": 16}
-    assert [x.shape[1:] for x in model.generator.inputs] == [(128, 128, 3)] * 2
+    names = [(x.name, x.shape[-1]) for x in model.generator.inputs]
+    assert names == [("visible", 3), ("mask", 1), ("structure", 3), ("seen", 3)]
     assert (model.default_recipe, FSGGAN().default_recipe) == ("small", "paper")
 
 
@@ -190,12 +193,13 @@ def test_without_a_seed_the_likeliest_structure_leads_and_training_draws_anew_ea
     np.testing.assert_array_equal(first, again.forward(data, ["drawn"], training=True)["drawn"])
 
 
-def test_the_generator_sees_picture_and_likeliest_structure():
-    model, data = make("fsg_gan"), tensors()
+def test_the_papers_generator_sees_picture_and_likeliest_structure():
+    model, data = plain(), tensors()
     given = heard(model, "generator")
     found = model.forward(data, ["structure", "restored"], training=True)
     np.testing.assert_array_equal(given[0][0], data["occluded"])
     np.testing.assert_array_equal(given[0][1], found["structure"])
+    assert len(given[0]) == 2
 
 
 def test_the_structure_that_leads_knows_gathered_statistics_only():
@@ -227,14 +231,15 @@ def test_an_extreme_log_variance_is_bounded_and_learns_to_come_back(extreme):
 
 
 def paints(model, colour):
-    """Lets the model paint one colour everywhere."""
+    """Lets a plain model paint one colour everywhere."""
     head = model.generator.get_layer("head")
-    head.set_weights([np.zeros(head.kernel.shape), np.full(head.bias.shape, colour)])
+    head.set_weights([np.zeros(head.kernel.shape), np.full(head.bias.shape, np.arctanh(colour))])
 
 
 def plain(**options):
-    """The tiny model without alpha."""
-    return make("fsg_gan", **{"blends": False, "threshold": THRESHOLD, **options})
+    """The tiny model as the paper has it, without finder and alpha."""
+    sizes = {"shared": False, "generator_widths": (4, 4, 4), "full_width": 0}
+    return make("fsg_gan", **{**sizes, "threshold": THRESHOLD, **options})
 
 
 def test_it_is_pasted_where_it_differs_from_what_was_seen_and_nowhere_else():
@@ -249,11 +254,25 @@ def test_it_is_pasted_where_it_differs_from_what_was_seen_and_nowhere_else():
     assert set(model.contract.extras) == {"structure", "raw"} and model.contract.mask == "whole"
 
 
+def sets(model, *, colour, found, corrected):
+    """Lets a shared model paint one colour, find something everywhere as likely as a logit says, and correct that."""
+    values = {"head": colour, "alpha": corrected}
+    for layer in (model.generator.get_layer(name) for name in values):
+        layer.set_weights([np.zeros(layer.kernel.shape), np.full(layer.bias.shape, values[layer.name])])
+    last = model.finder.get_layer("head")  # of 4x4 folded pixels each has five families, the first of them: nothing
+    families = np.float32([0.0, *[found - np.log(4.0)] * 4])
+    last.set_weights([np.zeros(last.kernel.shape), np.tile(families, 16)])
+
+
 def test_a_generator_that_blends_keeps_what_alpha_leaves_and_is_pasted_where_alpha_says():
     model, data = make("fsg_gan"), batch()
-    head = model.generator.get_layer("head")
-    for logit, alpha in ((-40.0, 0.0), (0.0, 0.5), (40.0, 1.0)):
-        head.set_weights([np.zeros(head.kernel.shape), np.tile(np.float32([0.3, 0.3, 0.3, logit]), 4)])
+    for found, corrected, alpha in (
+        (-30.0, -10.0, 0.0),
+        (3.0, -3.0, 0.5),
+        (-2.0, 4.0, 1 / (1 + np.exp(-2))),
+        (20.0, 20.0, 1.0),
+    ):
+        sets(model, colour=0.3, found=found, corrected=corrected)
         found = {key: np.asarray(value) for key, value in model({"image": data["occluded"]}).items()}
         np.testing.assert_allclose(found["alpha"], alpha, atol=1e-6)
         np.testing.assert_allclose(found["raw"], alpha * 0.3 + (1 - alpha) * data["occluded"], atol=1e-6)
@@ -262,8 +281,37 @@ def test_a_generator_that_blends_keeps_what_alpha_leaves_and_is_pasted_where_alp
     for threshold in (0.5, 0.8):
         mask = make("fsg_gan", threshold=threshold).paste_mask(data["occluded"], {"alpha": alpha})
         np.testing.assert_array_equal(mask, alpha > threshold)
-    with pytest.raises(InputError, match="`blends` goes with `shared=True`. Received: blends=True, shared=False"):
-        FSGGAN(blends=True)
+
+
+def test_a_small_generator_is_told_what_the_finder_sees_and_teaches_it_by_alpha_only():
+    model, data = make("fsg_gan"), tensors()
+    sets(model, colour=0.3, found=1.0, corrected=0.0)
+    given = heard(model, "generator")
+    found = model.forward(data, ["found", "structure", "painted"], training=True)
+    np.testing.assert_allclose(found["found"], 1.0, rtol=1e-5)
+    seen, hidden = data["occluded"], 1 / (1 + np.exp(-1.0))
+    for known, expected in zip(given[0], (seen + hidden * (1 - seen), hidden, found["structure"], seen), strict=True):
+        np.testing.assert_allclose(known, np.broadcast_to(expected, known.shape), atol=1e-6)
+    bias = model.finder.get_layer("head").bias
+    with tf.GradientTape(persistent=True) as tape:
+        found = model.forward(data, ["painted", "alpha_logit"], training=True)
+        picture, alpha = tf.reduce_sum(found["painted"][0]), tf.reduce_sum(found["alpha_logit"])
+    assert tape.gradient(picture, bias.value) is None and np.abs(tape.gradient(alpha, bias.value)).max() > 0
+
+
+def test_its_finder_begins_as_what_hides_and_finds_the_same():
+    model, other = make("fsg_gan", finder_widths=(4, 6, 8)), with_weights(WhatHides(64, (4, 6, 8)), seed=3)
+    before = [v.numpy() for v in model.generator.weights]
+    model.begin_as(other)
+    data = batch()
+    likely = np.asarray(other(data["occluded"])["families"])[..., :1]
+    fresh = FSGGAN(**model.get_config())  # corrects nothing yet
+    fresh.begin_as(other)
+    np.testing.assert_allclose(np.asarray(fresh(data["occluded"])["alpha"]), 1 - likely, atol=1e-5)
+    assert all((old == v.numpy()).all() for old, v in zip(before, model.generator.weights, strict=True))
+    for refuses in (make("fsg_gan"), plain()):  # other widths; none
+        with pytest.raises(InputError, match="Received: 'fsg_gan' and 'what_hides'"):
+            refuses.begin_as(other)
 
 
 def test_the_threshold_of_what_is_pasted_is_the_models_own():
@@ -301,7 +349,7 @@ def test_a_larger_picture_is_reduced_for_structure_and_heads_and_the_structure_e
     np.testing.assert_allclose(encoder[0], shrink(data["occluded"], 2), atol=1e-6)
     np.testing.assert_allclose(trunk[0], shrink(data["image"], 2), atol=1e-6)
     np.testing.assert_allclose(trunk[1], shrink(found["restored"], 2), atol=1e-6)
-    assert generator[0][0].shape == generator[0][1].shape == (2, 128, 128, 3)
+    assert [x.shape for x in generator[0]] == [(2, 128, 128, n) for n in (3, 1, 3, 3)]
     small = np.asarray(model.decoder(decoder[0]))
     np.testing.assert_allclose(shrink(np.asarray(found["structure"]), 2), small, atol=0.1)
 

@@ -78,10 +78,8 @@ def test_alpha_is_told_where_the_face_is_hidden():
     data = batch_of("fsg_gan")
     right = np.where(data["mask"] > 0.5, 30.0, -30.0).astype("float32")
     for logit, expected in ((right, 0.0), (-right, 30.0), (0 * right, np.log(2))):
-        found = value("alpha", data, make("fsg_gan"), painted=[None, logit])
+        found = value("alpha", data, alpha_logit=logit)
         np.testing.assert_allclose(found, [expected] * 2, rtol=1e-5, atol=1e-6)
-    plain = make("fsg_gan", blends=False)
-    np.testing.assert_array_equal(value("alpha", data, plain, painted=[data["image"]]), [0, 0])
 
 
 @pytest.mark.parametrize(("factor", "distance"), [(1.0, 0.0), (7.0, 0.0), (-1.0, 2.0)])
@@ -131,7 +129,8 @@ def test_the_heads_stand_on_the_autoencoders_own_encoder_and_have_no_trunk_of_th
 
 def test_photo_and_restored_face_are_judged_in_batches_of_their_own():
     model = at_stage("fsg_gan", "synthesis", changes={"norm": True})
-    model.generator.get_layer("head").bias.assign([0.9, 0.9, 0.9, 4.0] * 4)  # unlike any photo
+    model.generator.get_layer("head").bias.assign([0.9] * 12)  # unlike any photo
+    model.generator.get_layer("alpha").bias.assign([9.0] * 4)
     given, data = heard(model, "heads"), tensors(batch_of(model))
     found = model.forward(data, ["real_logits", "fake_logits"], training=True)
     assert [maps[0].shape[0] for maps in given] == [2, 2]
@@ -162,7 +161,7 @@ def test_the_heads_judge_the_face_that_the_same_step_painted():
     model.train_on_batch(step_batch(model))
     assert len(painted) == 1 and len(looked) == 2
     updates = [tuple(update.parts) for update in model.stage.updates]
-    assert updates == [("generator",), ("heads",)]
+    assert updates == [("generator", "finder"), ("heads",)]
 
 
 # ---- stages ----------------------------------------------------------------------------------------------------------
@@ -192,7 +191,8 @@ def test_the_small_recipe_is_as_the_ledger_says():
     assert paints.terms == {"pixel_l1": 100.0, "pixel_ssim": 30.0, "id_cosine": 5.0, "adv_g": 1.0, "alpha": 10.0}
     assert judges.terms == {"adv_d": 1.0} and synthesis.frozen == ("vae", "identity")
     assert finish.name == "finish" and set(finish.frozen) >= {"vae", "heads", "recogniser"}
-    assert finish.updates[0].parts.keys() == {"generator"} and finish.updates[0].terms["pixel_l1"] > 0
+    assert paints.parts.keys() == finish.updates[0].parts.keys() == {"generator", "finder"}
+    assert finish.updates[0].terms["pixel_l1"] > 0
     assert finish.updates[0].terms["alpha"] == 2.0
     assert make("fsg_gan").default_recipe == "small" and FSGGAN.default_recipe == "paper"
 

@@ -159,7 +159,7 @@ MODELS = {
             "generator_widths": (4, 8, 8, 8),
             "shared": True,
             "limit": 40.0,
-            "blends": True,
+            "finder_widths": (4, 4, 4),
             "threshold": 0.5,
             "head_width": 4,
             "norm": False,

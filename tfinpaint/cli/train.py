@@ -45,7 +45,11 @@ def add_parser(subparsers: Any) -> None:
         "--weights", metavar="FILE", help="begin from this .weights.h5, or 'zoo' for the published ones"
     )
     parser.add_argument(
-        "--painter", metavar="PRESET", help="its U-Net begins as that of this published preset, such as ca_gan"
+        "--painter",
+        nargs="+",
+        default=[],
+        metavar="PRESET",
+        help="its U-Net, or its finder, begins as that of this published preset, such as ca_gan or what_hides",
     )
     parser.add_argument(
         "--feature",
@@ -98,8 +102,8 @@ def run(arguments: argparse.Namespace) -> int:
         check_fresh(out, (*_LEFT, path.name))
     weights = {None: False, "zoo": True}.get(arguments.weights, arguments.weights)
     model = zoo.load(about["preset"], weights=weights)
-    if arguments.painter:
-        model.begin_as(zoo.load(arguments.painter))
+    for painter in arguments.painter:
+        model.begin_as(zoo.load(painter))
     features = {slot: f"{network}:{pack.folder / name}" for slot, (network, name) in about["features"].items()}
     features |= dict(pair.split("=", 1) for pair in arguments.feature)
     model.compile(

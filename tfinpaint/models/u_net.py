@@ -6,6 +6,7 @@ Reference: Lu et al., "Toward High-quality Face-Mask Occluded Restoration", ACM 
 no layer list: widths are ours within its text).
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,8 @@ from tfinpaint.errors import InputError
 from tfinpaint.layers import HybridDilatedConv
 from tfinpaint.models.blocks import clip, conv, fold_pixels, head
 
-_BESIDE = {"mask": 1, "structure": 3}  # channels of what is known beside the picture
+WHITE = 1.0  # what painters that are told a mask see where it hides the picture
+_BESIDE = {"mask": 1, "structure": 3, "seen": 3}  # channels of what is known beside the picture
 _FIRST = "encode_0_a"  # the layer that sees them
 
 
@@ -26,7 +28,7 @@ def u_net(
     widths: Sequence[int] = (32, 64, 128, 256, 256),
     stem: int = 1,
     limit: float | None = None,
-    beside: str = "mask",
+    beside: Sequence[str] = ("mask",),
     dilations: Sequence[int] = (),
     arrangement: str = "parallel",
     blends: bool = False,
@@ -40,21 +42,24 @@ def u_net(
         stem: side of the pixel blocks that are folded into channels.
         limit: the greatest value of an activation at the highest resolution; with each halving of the side it doubles.
             Without one a few pixels of a few faces grow by a factor of hundreds in the last convolutions.
-        beside: `"mask"`, the picture is hidden there; or `"structure"`, a picture that leads.
+        beside: what it sees in this order: `"mask"`, the picture is hidden there; `"structure"`, a picture that leads;
+            `"seen"`, the picture with what hides it.
         dilations: the three highest resolutions add to what they see what a `HybridDilatedConv` of these rates sees;
             empty: they do not.
         arrangement: of these.
-        blends: it also gives the logit of alpha, `(batch, size, size, 1)`: how much of its picture is to be taken.
+        blends: it also gives, `(batch, size, size, 1)` and at first 0, what is to be added to the logit of alpha: how
+            much of its picture is taken.
         name: of the network.
     """
 
     visible = keras.Input((size, size, 3), name="visible")
-    known = keras.Input((size, size, _BESIDE[beside]), name=beside)
-    x = fold_pixels(layers.Concatenate(name=f"visible_and_{beside}")([visible, known]), stem, "stem_fold")
-    maps = encode(x, widths, limit, dilations, arrangement)
-    x = head(decode(maps, widths[-2::-1], limit)[-1], 3 + blends, stem)
-    painted = [clip(x[..., :3]), x[..., 3:]] if blends else clip(x)
-    return keras.Model([visible, known], painted, name=name)
+    inputs = [visible, *(keras.Input((size, size, _BESIDE[known]), name=known) for known in beside)]
+    x = fold_pixels(layers.Concatenate(name="visible_and_known")(inputs), stem, "stem_fold")
+    x = decode(encode(x, widths, limit, dilations, arrangement), widths[-2::-1], limit)[-1]
+    painted = clip(head(x, 3, stem))
+    if blends:
+        painted = [painted, head(x, 1, stem, "alpha", "alpha_unfold", start="zeros")]
+    return keras.Model(inputs, painted, name=name)
 
 
 def refining_u_net(
@@ -132,9 +137,10 @@ def _bounded(x: Any, limit: float | None, level: int) -> Any:
 def take_over(networks: Sequence[keras.Model], other: keras.Model) -> None:
     """Lets a U-Net begin as another one that has learned to paint.
 
-    It then paints what the other one paints where nothing is marked as hidden: kernels that see what lies beside the
-    picture begin at 0, and so does what hybrid dilated convolutions add. Layers that the other one does not have, and
-    channels of the last convolution beyond the three colours, stay as they are.
+    It then paints what the other one paints, where nothing is marked as hidden if only the other one is told a mask:
+    kernels that see what the other one does not see begin at 0, and so does what hybrid dilated convolutions add.
+    Layers that the other one does not have, and channels of the last convolution beyond the three colours, stay as
+    they are.
 
     Args:
         networks: by `u_net`, or made of `encode`, `decode` and `head`; their weights are replaced.
@@ -160,7 +166,7 @@ def take_over(networks: Sequence[keras.Model], other: keras.Model) -> None:
     for name, layer in theirs.items():
         kernel, bias = layer.get_weights()
         if name == _FIRST:
-            kernel = _first_colours(kernel, mine[name].kernel.shape[2], pixels)
+            kernel = _first_channels(kernel, _seen_by_both(networks[0], other), mine[name].kernel.shape[2], pixels)
         elif name == "head":
             kernel, bias = (
                 _last_colours(new, old, pixels)
@@ -182,12 +188,19 @@ def _folded(first: layers.Layer, network: keras.Model) -> int:
     return first.kernel.shape[2] // sum(x.shape[-1] for x in network.inputs)
 
 
-def _first_colours(kernel: np.ndarray, channels: int, pixels: int) -> np.ndarray:
-    """A kernel on folded pixels as one of another number of channels, of which it sees the three colours."""
+def _seen_by_both(network: keras.Model, other: keras.Model) -> int:
+    """Channels of the picture, and of what follows it in both."""
+    pairs = zip(network.inputs[1:], other.inputs[1:], strict=False)
+    both = itertools.takewhile(lambda pair: pair[0].name == pair[1].name, pairs)
+    return 3 + sum(mine.shape[-1] for mine, _ in both)
+
+
+def _first_channels(kernel: np.ndarray, shared: int, channels: int, pixels: int) -> np.ndarray:
+    """A kernel on folded pixels as one of another number of channels, which sees the first ones of each pixel."""
     height, width, _, filters = kernel.shape
-    colours = kernel.reshape(height, width, pixels, -1, filters)[..., :3, :]
-    added = [(0, 0)] * 3 + [(0, channels // pixels - 3), (0, 0)]
-    return np.pad(colours, added).reshape(height, width, channels, filters)
+    kept = kernel.reshape(height, width, pixels, -1, filters)[..., :shared, :]
+    added = [(0, 0)] * 3 + [(0, channels // pixels - shared), (0, 0)]
+    return np.pad(kept, added).reshape(height, width, channels, filters)
 
 
 def _last_colours(new: np.ndarray, old: np.ndarray, pixels: int) -> np.ndarray:

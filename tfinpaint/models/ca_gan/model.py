@@ -18,11 +18,9 @@ from tfinpaint.models.compose import compose
 from tfinpaint.models.crop import crop, middle_of
 from tfinpaint.models.finishing import RECOGNISER, Finishing
 from tfinpaint.models.two_branches import refine_generator
-from tfinpaint.models.u_net import u_net
+from tfinpaint.models.u_net import WHITE, u_net
 from tfinpaint.training.backend import input_grad
 from tfinpaint.training.declared import output
-
-WHITE = 1.0  # what holes are filled with (section IV-A)
 
 
 @keras.saving.register_keras_serializable("tfinpaint")

@@ -8,7 +8,7 @@ from keras import ops
 
 from tfinpaint.engine import Contract
 from tfinpaint.errors import InputError
-from tfinpaint.models.base import InpaintingModel
+from tfinpaint.models.base import InpaintingModel, cannot_begin
 from tfinpaint.models.blocks import enlarge, shrink
 from tfinpaint.models.compose import compose
 from tfinpaint.models.finishing import RECOGNISER, Finishing
@@ -16,7 +16,8 @@ from tfinpaint.models.fsg_gan import networks
 from tfinpaint.models.fsg_gan.recipe import PAPER, SMALL
 from tfinpaint.models.fsg_gan.terms import TERMS
 from tfinpaint.models.paste_mask import THRESHOLD, where_it_differs
-from tfinpaint.models.u_net import u_net
+from tfinpaint.models.u_net import WHITE, u_net
+from tfinpaint.models.what_hides.networks import finder
 from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
 
@@ -26,7 +27,8 @@ class FSGGAN(Finishing, InpaintingModel):
     """Restoration of a face behind things of any kind: the whole face is painted anew, and pasted where it differs.
 
     A variational autoencoder draws a blurred complete face, the structure; a U-Net with hybrid dilated convolutions
-    paints by it. Three heads judge, on the autoencoder's own frozen encoder.
+    paints by it, in small presets told by a finder where something lies. Three heads judge, on the autoencoder's own
+    frozen encoder.
 
     Args:
         image_size: side of the aligned face in pixels, a multiple of `structure_size`.
@@ -37,12 +39,13 @@ class FSGGAN(Finishing, InpaintingModel):
         generator_widths: channels of the generator's encoder blocks, three where it is not `shared`.
         full_width: channels of its cell at full size; 0: pixels are folded 2x2 there instead.
         shared: the generator is the U-Net of all small painters, `models/u_net.py`, with `generator_widths` of any
-            number and HDC; it can begin as one of them.
+            number and HDC; it can begin as one of them. A finder tells it what hides the face; it corrects that and so
+            says how much of each pixel is restored, alpha, by which `raw` blends.
+        finder_widths: channels of this finder, which is the network of `WhatHides` and can begin as that.
         limit: of its activations, see there.
         dilations: rates of its hybrid dilated convolutions; empty: there are none.
         arrangement: of these, `"parallel"` or `"chained"`.
         global_pool: they see the mean of the picture, too.
-        blends: the generator is the U-Net that says, too, how much of each pixel is restored, alpha; `raw` is a blend.
         head_width: channels of each head's hidden layer.
         plain_heads: heads as the paper's text has them, see `networks.heads`.
         norm: normalise batches in all these networks.
@@ -55,8 +58,8 @@ class FSGGAN(Finishing, InpaintingModel):
             structure than the likeliest, `noise`, `(batch, 1, 1, latent)` standard normal.
 
     Returns:
-        A dict: `raw`, the whole face painted anew, and `structure`, both `(batch, image_size, image_size, 3)`; with
-        `blends` also `alpha`, `(batch, image_size, image_size, 1)` in [0, 1].
+        A dict: `raw`, the whole face painted anew, and `structure`, both `(batch, image_size, image_size, 3)`; where
+        `shared` also `alpha`, `(batch, image_size, image_size, 1)` in [0, 1].
 
     Raises:
         InputError: a size is no multiple of what it must be.
@@ -65,7 +68,8 @@ class FSGGAN(Finishing, InpaintingModel):
     doi:10.1145/3460426.3463642.
     """
 
-    painter_names = ("encoder", "decoder", "generator")
+    # What is pasted is decided by the finder and its correction, and the highest resolution gives the detail.
+    sensitive = r"finder|generator.*(encode_0|decode_0|head|alpha)"
     u_net_name = "generator"
     terms: ClassVar = TERMS
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}
@@ -84,11 +88,11 @@ class FSGGAN(Finishing, InpaintingModel):
         generator_widths: Sequence[int] = (64, 128, 256),
         full_width: int = 64,
         shared: bool = False,
+        finder_widths: Sequence[int] = (32, 48, 64),
         limit: float | None = None,
         dilations: Sequence[int] = (1, 2, 5),
         arrangement: str = "parallel",
         global_pool: bool = False,
-        blends: bool = False,
         head_width: int = 256,
         plain_heads: bool = False,
         norm: bool = True,
@@ -105,24 +109,27 @@ class FSGGAN(Finishing, InpaintingModel):
                 f"`image_size` must be a multiple of `structure_size`, {structure_size}. "
                 f"Received: image_size={image_size}."
             )
-        if blends and not shared:
-            raise InputError("`blends` goes with `shared=True`. Received: blends=True, shared=False.")
-        extras = ("structure", "raw", *(["alpha"] if blends else []))
+        extras = ("structure", "raw", *(["alpha"] if shared else []))
         self.contract = Contract(mask="whole", extras=extras, noise={"noise": (1, 1, latent)}, occlusion="things")
         self.encoder = networks.encoder(structure_size, encoder_widths, latent, norm)
         self.decoder = networks.decoder(structure_size, decoder_widths, latent, norm)
-        self.generator = (
-            u_net(image_size, generator_widths, 2, limit, "structure", dilations, arrangement, blends, "generator")
-            if shared
-            else networks.generator(image_size, generator_widths, full_width, dilations, arrangement, global_pool, norm)
-        )
+        self.finder = None
+        if shared:
+            self.finder = finder(structure_size, finder_widths)
+            told = {"beside": ("mask", "structure", "seen"), "blends": True, "name": "generator"}
+            self.generator = u_net(
+                image_size, generator_widths, 2, limit, dilations=dilations, arrangement=arrangement, **told
+            )
+        else:
+            widths = (generator_widths, full_width, dilations, arrangement, global_pool, norm)
+            self.generator = networks.generator(image_size, *widths)
         self.trunk = keras.Model(self.encoder.input, self.encoder.output[:3], name="trunk")  # the very same layers
         self.heads = networks.heads(self.trunk.output, head_width, norm, plain_heads)
         self.prepare_finishing((0, 0, image_size), patch_critic_widths)  # things lie anywhere
         self.drawing = keras.random.SeedGenerator(0)
         self.image_size, self.structure_scale = image_size, image_size // structure_size
-        self.blends, self.threshold = blends, threshold
-        self.default_recipe = "small" if shared or not full_width else "paper"
+        self.threshold = threshold
+        self.default_recipe = "small" if shared else "paper"
         self._config = {
             "image_size": image_size,
             "structure_size": structure_size,
@@ -136,7 +143,7 @@ class FSGGAN(Finishing, InpaintingModel):
             "dilations": list(dilations),
             "arrangement": arrangement,
             "global_pool": global_pool,
-            "blends": blends,
+            "finder_widths": list(finder_widths),
             "head_width": head_width,
             "plain_heads": plain_heads,
             "norm": norm,
@@ -148,9 +155,14 @@ class FSGGAN(Finishing, InpaintingModel):
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, **self._config}
 
+    @property
+    def painter_names(self) -> tuple[str, ...]:
+        return ("encoder", "decoder", *(["finder"] if self.finder else []), "generator")
+
     def parts(self) -> dict[str, list]:
         return {
             "vae": [self.encoder, self.decoder],
+            **({"finder": [self.finder]} if self.finder else {}),
             "generator": [self.generator],
             "heads": [self.heads],
             "patch_critic": [self.patch_critic],
@@ -161,13 +173,28 @@ class FSGGAN(Finishing, InpaintingModel):
         batch, known = {"occluded": ops.cast(inputs["image"], "float32")}, {}
         if "noise" in inputs:
             known["structure"] = self._whole(self._draw(self._moments(batch, False), inputs["noise"], False))
-        found = self.forward(batch, ["structure", "painted", "restored"], training, known=known)
-        alpha = {"alpha": ops.sigmoid(found["painted"][1])} if self.blends else {}
+        wanted = ["structure", "restored", *(["alpha_logit"] if self.finder else [])]
+        found = self.forward(batch, wanted, training, known=known)
+        alpha = {"alpha": ops.sigmoid(found["alpha_logit"])} if self.finder else {}
         return {"raw": found["restored"], "structure": found["structure"], **alpha}
+
+    def begin_as(self, other: InpaintingModel) -> None:
+        """Its finder begins as another model's, if that one has no U-Net; else its U-Net as that one's.
+
+        Raises:
+            InputError: they have neither in common.
+        """
+        theirs = getattr(other, "finder", None)
+        if theirs is None or hasattr(other, other.u_net_name):
+            return super().begin_as(other)
+        weights = theirs.get_weights()
+        if self.finder is None or [w.shape for w in weights] != [tuple(v.shape) for v in self.finder.weights]:
+            raise InputError(cannot_begin(self, other))
+        self.finder.set_weights(weights)
 
     def paste_mask(self, image: Any, outputs: dict) -> Any:
         """Where alpha says so, or the painted face differs from what was seen, `(batch, side, side, 1)`, 0 or 1."""
-        if self.blends:
+        if self.finder:
             return ops.cast(outputs["alpha"] > self.threshold, "float32")
         return where_it_differs(image, outputs["raw"], self.threshold)
 
@@ -190,19 +217,36 @@ class FSGGAN(Finishing, InpaintingModel):
         """The likeliest structure, as it will be met when faces are restored: by gathered batch statistics."""
         return self._whole(self._decode(self._moments(batch, False)[0], False))
 
-    @output("structure", by=("generator",))
-    def painted(self, batch: dict, given: dict, training: bool) -> list:
-        """What the generator paints and, where it blends, the logit of alpha."""
-        found = self.generator([batch["occluded"], given["structure"]], training=training)
-        return found if self.blends else [found]
+    @output(by=("finder",))
+    def found(self, batch: dict, given: dict, training: bool) -> Any:
+        """The finder's logit of "something hides the face here", `(batch, side, side, 1)`; None without a finder."""
+        if not self.finder:
+            return None
+        logits = self.finder(shrink(batch["occluded"], self.structure_scale), training=training)
+        hidden = ops.logsumexp(logits[..., 1:], axis=-1, keepdims=True) - logits[..., :1]
+        return enlarge(hidden, self.structure_scale)
 
-    @output("painted")
+    @output("structure", "found", by=("generator",))
+    def painted(self, batch: dict, given: dict, training: bool) -> list:
+        """What the generator paints, and what it adds to the finder's logit."""
+        seen, structure = batch["occluded"], given["structure"]
+        if not self.finder:
+            return [self.generator([seen, structure], training=training)]
+        hidden = ops.stop_gradient(ops.sigmoid(given["found"]))
+        return self.generator([seen + hidden * (WHITE - seen), hidden, structure, seen], training=training)
+
+    @output("found", "painted")
+    def alpha_logit(self, batch: dict, given: dict, training: bool) -> Any:
+        """How much of each pixel is restored: the finder's logit, corrected; None without a finder."""
+        return given["found"] + given["painted"][1] if self.finder else None
+
+    @output("painted", "alpha_logit")
     def restored(self, batch: dict, given: dict, training: bool) -> Any:
         """The whole face, painted anew, or blended with what was seen."""
-        if not self.blends:
-            return given["painted"][0]
-        picture, logit = given["painted"]
-        alpha = ops.sigmoid(logit)
+        picture = given["painted"][0]
+        if not self.finder:
+            return picture
+        alpha = ops.sigmoid(given["alpha_logit"])
         return alpha * picture + (1.0 - alpha) * batch["occluded"]
 
     @output("restored")

@@ -7,8 +7,6 @@ photo), made-up borders do not count.
 import math
 from typing import Any
 
-from keras import ops
-
 from tfinpaint import losses
 from tfinpaint.models.blocks import shrink
 from tfinpaint.models.finishing import FINISH_TERMS
@@ -41,12 +39,10 @@ def pixel_ssim(model: Any, batch: dict, outputs: dict) -> Any:
     return losses.ssim_distance(outputs["restored"], batch["image"], batch.get("valid"))
 
 
-@term("painted")
+@term("alpha_logit")
 def alpha(model: Any, batch: dict, outputs: dict) -> Any:
-    """Not in the paper: binary cross-entropy of alpha with what is hidden, 0 for a generator that does not blend."""
-    if not model.blends:
-        return ops.zeros(ops.shape(batch["mask"])[0])
-    return losses.binary_cross_entropy(outputs["painted"][1], batch["mask"])
+    """Not in the paper: binary cross-entropy of alpha with what is hidden."""
+    return losses.binary_cross_entropy(outputs["alpha_logit"], batch["mask"])
 
 
 @term("restored", features="identity")
