@@ -18,8 +18,8 @@ CANDFE = (
     Fault(
         "CAN-DFE: the known picture is thinned out instead of averaged",
         _LAYER,
-        "ops.average_pool(picture, times, times)",
-        "picture[:, ::times, ::times]",
+        "ops.average_pool(x, times, times)",
+        "x[:, ::times, ::times]",
         (f"{_FUSION}::test_where_alpha_is_0_the_reduced_picture_comes_through_w_c_exactly",),
     ),
     Fault(
@@ -39,9 +39,32 @@ CANDFE = (
     Fault(
         "CAN-DFE: alpha may be anything",
         _LAYER,
-        'conv("alpha_2", middle, colours, activation="sigmoid")',
-        'conv("alpha_2", middle, colours)',
+        "ops.sigmoid(sum(logit, alpha))",
+        "sum(logit, alpha)",
         (f"{_FUSION}::test_in_between_it_blends_and_alpha_lies_between_0_and_1",),
+    ),
+    Fault(
+        "CAN-DFE: no alpha begins from what is found",
+        _LAYER,
+        "ops.sigmoid(sum(logit, alpha))",
+        "ops.sigmoid(alpha)",
+        (f"{_TESTS}::test_the_encoders_are_told_what_the_finder_sees_and_each_alpha_begins_from_it",),
+    ),
+    Fault(
+        "CAN-DFE, FSG-GAN: a painter changes what is found to paint better",
+        "tfinpaint/models/told.py",
+        "ops.stop_gradient(ops.sigmoid(logit))",
+        "ops.sigmoid(logit)",
+        (
+            "tests/models/test_fsg_gan.py::test_a_small_generator_is_told_what_the_finder_sees_and_teaches_it_by_alpha_only",
+        ),
+    ),
+    Fault(
+        "CAN-DFE, FSG-GAN: only the likeliest family counts as hiding something",
+        "tfinpaint/models/told.py",
+        "ops.logsumexp(logits[..., 1:], axis=-1, keepdims=True)",
+        "ops.max(logits[..., 1:], axis=-1, keepdims=True)",
+        ("tests/models/test_fsg_gan.py::test_its_finder_begins_as_what_hides_and_finds_the_same",),
     ),
     Fault(
         "CAN-DFE: the fusion is wider",
@@ -116,8 +139,8 @@ CANDFE = (
     Fault(
         "CAN-DFE: the twin's statistics stand",
         f"{_MODEL}/model.py",
-        'self.twin(batch["occluded2"], training=training)',
-        'self.twin(batch["occluded2"], training=False)',
+        "self.twin(seen, training=training)",
+        "self.twin(seen, training=False)",
         (f"{_TESTS}::test_with_normalisation_the_twin_gathers_statistics_of_its_own",),
     ),
     Fault(

@@ -82,6 +82,13 @@ def test_where_alpha_is_1_all_is_restored_from_the_rescaled_features():
     assert np.abs(np.asarray(layer.restore(FEATURES)) - np.asarray(restored)).max() > 1e-3
 
 
+def test_a_logit_of_what_is_hidden_is_reduced_by_means_and_added_to_that_of_alpha():
+    layer, logit = fusion(trained=True), RNG.normal(size=(2, 16, 16, 1)).astype("float32")
+    alone, told = (np.asarray(layer(inputs)[2]) for inputs in ([FEATURES, PICTURE], [FEATURES, PICTURE, logit]))
+    added = logit.reshape(2, 4, 4, 4, 4, 1).mean((2, 4))
+    np.testing.assert_allclose(told, 1 / (1 + (1 / alone - 1) * np.exp(-added)), rtol=1e-4)
+
+
 def test_in_between_it_blends_and_alpha_lies_between_0_and_1():
     layer = fusion(trained=True)
     blended, restored, alpha = (np.asarray(x) for x in layer([FEATURES, PICTURE]))

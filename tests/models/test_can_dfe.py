@@ -8,10 +8,11 @@ import pytest
 import tensorflow as tf
 
 from tests.models.run_stages import at_stage
+from tests.models.test_ca_gan import heard
 from tests.models.tiny import batch_of, make, step_batch, with_weights
 from tfinpaint import zoo
 from tfinpaint.errors import InputError
-from tfinpaint.models import CANDFE, FMODR
+from tfinpaint.models import CANDFE, FMODR, WhatHides
 from tfinpaint.models.can_dfe import networks
 from tfinpaint.models.can_dfe.contrast import enqueue, momentum_update, twins
 from tfinpaint.training import load_checkpoint, save_checkpoint
@@ -85,11 +86,12 @@ def test_what_a_level_shows_is_made_before_the_encoders_map_joins_it(paper):
 
 def test_in_the_small_form_a_level_shows_what_it_sees_with_the_encoders_map_and_the_deepest_map_shows_too():
     model = make("can_dfe", scales=4)
-    picture, *maps = (rng_map(1, *shape[1:]) for shape in (x.shape for x in model.decoder.inputs))
-    before = model.decoder([picture, *maps])
+    *known, first, second, third = (rng_map(1, *x.shape[1:]) for x in model.decoder.inputs)
+    maps = [first, second, third]
+    before = model.decoder([*known, *maps])
     assert [before[f"picture_{k}"].shape[1] for k in (1, 2, 3, 4)] == [32, 16, 8, 4]
     for level, at in ((3, 1), (2, 0)):
-        after = model.decoder([picture, *(2 * m if i == at else m for i, m in enumerate(maps))])
+        after = model.decoder([*known, *(2 * m if i == at else m for i, m in enumerate(maps))])
         moved = {k: np.abs(np.asarray(before[f"picture_{k}"] - after[f"picture_{k}"])).max() for k in (1, 2, 3, 4)}
         assert {k for k, most in moved.items() if most > 1e-5} == set(range(1, level + 1))
 
@@ -101,12 +103,12 @@ def rng_map(*shape):
 def test_small_networks_begin_as_a_painter_that_is_told_a_mask():
     """Full-size features hold its colours, the outermost picture shows them where all is restored, the twin follows."""
     painter = with_weights(FMODR(image_size=32, coarse_widths=(4, 6, 8), stem=2, coarse_limit=40, refine_widths=()))
-    model = make("can_dfe", seed=1)
+    model = make("can_dfe", seed=1, decoder_widths=(6, 4, 4))
     model.begin_as(painter)
-    picture = rng_map(2, 32, 32, 3)
-    painted = np.asarray(painter.coarse_generator([picture, np.zeros((2, 32, 32, 1), "float32")]))
-    seen = keras.Model(model.decoder.inputs, model.decoder.get_layer("unfold").output)
-    found = np.asarray(seen([picture, *map(np.asarray, model.encoder(picture))]))
+    picture, mask, seen, logit = rng_map(2, 32, 32, 3), *(rng_map(2, 32, 32, n) for n in (1, 3, 1))
+    painted = np.asarray(painter.coarse_generator([picture, mask]))
+    features = keras.Model(model.decoder.inputs, model.decoder.get_layer("unfold").output)
+    found = np.asarray(features([picture, logit, *map(np.asarray, model.encoder([picture, mask, seen]))]))
     assert found.shape == (2, 32, 32, 4)
     np.testing.assert_allclose(np.clip(found[..., :3], -1, 1), painted, atol=1e-5)
     kernel = model.decoder.get_layer("fusion_1").restore.kernel
@@ -118,6 +120,35 @@ def test_small_networks_begin_as_a_painter_that_is_told_a_mask():
             model.begin_as(other)
     with pytest.raises(InputError, match="shared U-Net"):
         make("can_dfe", shared=False, decoder_widths=(8, 6, 4)).begin_as(painter)
+
+
+def test_the_encoders_are_told_what_the_finder_sees_and_each_alpha_begins_from_it():
+    model, data = make("can_dfe"), {k: tf.constant(v) for k, v in batch_of("can_dfe").items()}
+    last = model.finder.get_layer("head")  # of 4x4 folded pixels each has five families, the first of them: nothing
+    told = {name: heard(model, name) for name in ("encoder", "twin", "decoder")}
+    for logit in (-30.0, 1.0, 30.0):
+        last.set_weights([np.zeros(last.kernel.shape), np.tile(np.float32([0, *[logit - np.log(4.0)] * 4]), 16)])
+        found = model.forward(data, ["found", "restored", "keys"], training=True)
+        hidden = 1 / (1 + np.exp(-logit))
+        for name, seen in (("encoder", data["occluded"]), ("twin", data["occluded2"])):
+            for known, expected in zip(told[name][-1], ((1 - hidden) * seen, hidden, seen), strict=True):
+                np.testing.assert_allclose(known, np.broadcast_to(expected, known.shape), atol=1e-6)
+        np.testing.assert_allclose(found["found"][0], logit, rtol=1e-5)
+        np.testing.assert_allclose(told["decoder"][-1][1], logit, rtol=1e-5)
+        alphas = [np.asarray(found["restored"][f"alpha_{level}"]) for level in (1, 2, 3)]
+        assert all(abs(logit) < 30 or np.abs(alpha - hidden).max() < 1e-6 for alpha in alphas)
+
+
+def test_its_finder_begins_as_what_hides_and_the_rest_stays():
+    model, other = make("can_dfe", finder_widths=(4, 6, 8)), with_weights(WhatHides(32, (4, 6, 8)), seed=3)
+    before = values(model.encoder.weights)
+    model.begin_as(other)
+    for ours, theirs in zip(model.finder.get_weights(), other.finder.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert all((a == b).all() for a, b in zip(before, values(model.encoder.weights), strict=True))
+    for refuses in (make("can_dfe"), make("can_dfe", shared=False, decoder_widths=(8, 6, 4))):  # other widths; none
+        with pytest.raises(InputError, match="Received: 'can_dfe' and 'what_hides'"):
+            refuses.begin_as(other)
 
 
 def test_the_model_is_blind():
@@ -264,7 +295,8 @@ def test_a_run_that_is_resumed_where_the_queue_wraps_goes_on_with_the_same_bits(
 
 
 def test_with_normalisation_the_twin_gathers_statistics_of_its_own():
-    model = at_stage("can_dfe", "contrast", changes={"shared": False, "decoder_widths": (8, 6, 4), "norm": True})
+    changes = {"shared": False, "decoder_widths": (8, 6, 4), "norm": True}
+    model = at_stage("can_dfe", "contrast", changes=changes, recipe="paper")
     kept = {name: [v for v in getattr(model, name).non_trainable_variables] for name in ("encoder", "twin", "decoder")}
     before = {name: values(vs) for name, vs in kept.items()}
     model.train_on_batch(step_batch(model))

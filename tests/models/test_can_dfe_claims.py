@@ -124,6 +124,8 @@ def test_identity_is_the_mean_squared_difference_of_embeddings_as_they_are_made(
 
 def test_what_is_finished_is_the_outermost_picture_as_the_network_blends_it():
     model, data = at_stage("can_dfe"), batch_of("can_dfe")
+    known = model.decoder.get_layer("fusion_1").known
+    known.kernel.assign(2 * known.kernel)
     found = model.forward({"occluded": keras.ops.convert_to_tensor(data["occluded"])}, ["finished", "restored"])
     np.testing.assert_array_equal(found["finished"], found["restored"]["picture_1"])
     finished = keras.ops.convert_to_numpy(found["finished"])
@@ -196,7 +198,7 @@ def test_losses_look_through_the_papers_networks():
 def test_projection_twins_and_queue_are_dropped_after_training():
     model = make("can_dfe")
     kept = {id(v) for v in model.painters.weights}
-    assert kept == {id(v) for network in (model.encoder, model.decoder) for v in network.weights}
+    assert kept == {id(v) for network in (model.finder, model.encoder, model.decoder) for v in network.weights}
 
 
 SMALL_STAGES = {
@@ -204,7 +206,7 @@ SMALL_STAGES = {
     "completion": (
         24_000,
         16,
-        {"encoder": 5e-4, "decoder": 5e-4},
+        {"encoder": 5e-4, "decoder": 5e-4, "finder": 1e-4},
         {
             "rec": 6.0,
             "uv": 0.1,
@@ -241,7 +243,7 @@ def test_the_small_recipe_needs_no_network_that_does_not_come_with_the_package()
 def test_the_last_stage_trains_encoder_and_decoder_at_all_scales():
     finish = SMALL.stages[-1]
     painter, critic = finish.updates
-    assert set(painter.parts) == {"encoder", "decoder"} and set(critic.parts) == {"patch_critic"}
+    assert set(painter.parts) == {"encoder", "decoder", "finder"} and set(critic.parts) == {"patch_critic"}
     assert {t: w for t, w in painter.terms.items() if not t.startswith("finish_")} == {
         "rec": 1.0, "uv": 0.1, "alpha": 0.5,
     }  # fmt: skip
@@ -261,7 +263,7 @@ def test_the_small_preset_is_built_as_the_ledger_says():
         "fusion_width": 16,
         "queue": 1024,
     }
-    assert small.parameters["encoder"] + small.parameters["decoder"] == 3_311_456
+    assert sum(small.parameters[part] for part in ("finder", "encoder", "decoder")) == 3_559_616
     model = make("can_dfe")  # the same form, tiny
     kinds = {type(layer) for network in (model.encoder, model.decoder) for layer in network.layers}
     assert not kinds & {keras.layers.BatchNormalization, keras.layers.Conv2DTranspose}

@@ -288,7 +288,7 @@ def test_a_small_generator_is_told_what_the_finder_sees_and_teaches_it_by_alpha_
     sets(model, colour=0.3, found=1.0, corrected=0.0)
     given = heard(model, "generator")
     found = model.forward(data, ["found", "structure", "painted"], training=True)
-    np.testing.assert_allclose(found["found"], 1.0, rtol=1e-5)
+    np.testing.assert_allclose(found["found"][0], 1.0, rtol=1e-5)
     seen, hidden = data["occluded"], 1 / (1 + np.exp(-1.0))
     for known, expected in zip(given[0], (seen + hidden * (1 - seen), hidden, found["structure"], seen), strict=True):
         np.testing.assert_allclose(known, np.broadcast_to(expected, known.shape), atol=1e-6)

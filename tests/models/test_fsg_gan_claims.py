@@ -78,7 +78,7 @@ def test_alpha_is_told_where_the_face_is_hidden():
     data = batch_of("fsg_gan")
     right = np.where(data["mask"] > 0.5, 30.0, -30.0).astype("float32")
     for logit, expected in ((right, 0.0), (-right, 30.0), (0 * right, np.log(2))):
-        found = value("alpha", data, alpha_logit=logit)
+        found = value("alpha", data, alpha_logit=[logit])
         np.testing.assert_allclose(found, [expected] * 2, rtol=1e-5, atol=1e-6)
 
 

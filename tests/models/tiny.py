@@ -135,10 +135,11 @@ MODELS = {
         {
             "image_size": 32,
             "encoder_widths": (4, 6, 8),
-            "decoder_widths": (6, 4, 4),
+            "decoder_widths": (6, 5, 4),
             "scales": 3,
             "shared": True,
             "limit": 40.0,
+            "finder_widths": (4, 4, 4),
             "ratio": 2,
             "fusion_width": 4,
             "dimension": 6,

@@ -26,7 +26,8 @@ class DualAttentionFusion(layers.Layer):
 
     Call arguments:
         inputs: `[features, picture]`: `(batch, height, width, channels)`, and `(batch, n * height, n * width, colours)`
-            in [-1, 1] with a whole n, the sides known.
+            in [-1, 1] with a whole n, the sides known. Where something else knows already what is hidden, a third one,
+            `(batch, n * height, n * width, 1)`: a logit, whose means are added to that of alpha.
 
     Returns:
         The picture `(batch, height, width, colours)`, in [-1, 1] as long as W_C mixes no colour beyond; with
@@ -49,7 +50,7 @@ class DualAttentionFusion(layers.Layer):
         self.ratio, self.filters, self.return_parts = ratio, filters, return_parts
 
     def build(self, input_shape: list) -> None:
-        features, picture = input_shape
+        features, picture = input_shape[:2]
         small = self._picture_shape(features, picture)
         colours = small[-1]
 
@@ -66,22 +67,23 @@ class DualAttentionFusion(layers.Layer):
         self.alphas = [
             conv("alpha_0", both, self.filters, **start),
             conv("alpha_1", middle, self.filters, **start),
-            conv("alpha_2", middle, colours, activation="sigmoid"),
+            conv("alpha_2", middle, colours),
         ]
 
     def compute_output_shape(self, input_shape: list) -> Any:
-        shape = self._picture_shape(*input_shape)
+        shape = self._picture_shape(*input_shape[:2])
         return (shape,) * 3 if self.return_parts else shape
 
     def call(self, inputs: list) -> Any:
-        features, picture = inputs
+        features, *others = inputs
         restored = self.restore(self.attention(features))
-        times = picture.shape[1] // features.shape[1]
-        small = ops.average_pool(picture, times, times) if times > 1 else picture
+        times = others[0].shape[1] // features.shape[1]
+        small, *logit = [ops.average_pool(x, times, times) if times > 1 else x for x in others]
         known = self.known(small)
         alpha = ops.concatenate([restored, known], axis=-1)
         for layer in self.alphas:
             alpha = layer(alpha)
+        alpha = ops.sigmoid(sum(logit, alpha))
         blended = alpha * restored + (1.0 - alpha) * known
         return (blended, restored, alpha) if self.return_parts else blended
 

@@ -17,11 +17,14 @@ from tfinpaint.models.can_dfe.contrast import HOOKS
 from tfinpaint.models.can_dfe.recipe import PAPER, SMALL
 from tfinpaint.models.can_dfe.terms import MEASURES, TERMS
 from tfinpaint.models.finishing import RECOGNISER, Finishing
+from tfinpaint.models.told import begin_finder, hidden_logit, told
 from tfinpaint.models.u_net import take_over
+from tfinpaint.models.what_hides.networks import finder
 from tfinpaint.training.declared import output
 from tfinpaint.training.feature_slots import FeatureSlot
 from tfinpaint.training.recipe import Stage
 
+GREY = 0.0  # what the encoder sees in place of what is hidden, as FMODR's coarse network does
 TEXTURED = 3  # of the outermost pictures, so many are looked at for texture and identity (the paper's Q)
 
 
@@ -35,7 +38,9 @@ class CANDFE(Finishing, InpaintingModel):
         decoder_widths: channels of the decoder's levels, the deepest first; as many.
         scales: how many of the decoder's outermost levels give a picture and a field.
         shared: encoder and decoder are halves of the U-Net of all small painters, `models/u_net.py`; the deepest map
-            shows something, too.
+            shows something, too. A finder tells the encoder what hides the face, and each alpha begins from what it
+            says.
+        finder_widths: channels of this finder, which is the network of `WhatHides` and can begin as that.
         limit: of its activations, see there.
         norm: batch normalisation in encoder and decoder, where these are not `shared`.
         transposed: the decoder enlarges by transposed convolutions; else by repeating pixels.
@@ -62,7 +67,6 @@ class CANDFE(Finishing, InpaintingModel):
     """
 
     contract = Contract(mask="whole", extras=("raw", "alpha", "field"))
-    painter_names = ("encoder", "decoder")
     terms: ClassVar = TERMS
     hooks: ClassVar = HOOKS
     measures: ClassVar = MEASURES
@@ -79,6 +83,7 @@ class CANDFE(Finishing, InpaintingModel):
         decoder_widths: Sequence[int] = (512, 512, 512, 256, 128, 64, 32),
         scales: int = 6,
         shared: bool = False,
+        finder_widths: Sequence[int] = (32, 48, 64),
         limit: float | None = None,
         norm: bool = True,
         transposed: bool = True,
@@ -109,6 +114,7 @@ class CANDFE(Finishing, InpaintingModel):
             if shared
             else networks.decoder(*widths, norm, transposed, ratio, fusion_width)
         )
+        self.finder = finder(image_size, finder_widths) if shared else None
         self._begin_twins()
         options = {"trainable": False, "aggregation": "only_first_replica", "autocast": False}
         self.queue = self.add_weight(shape=(queue, dimension), initializer="zeros", name="queue", **options)
@@ -124,6 +130,7 @@ class CANDFE(Finishing, InpaintingModel):
             "decoder_widths": list(decoder_widths),
             "scales": scales,
             "shared": shared,
+            "finder_widths": list(finder_widths),
             "limit": limit,
             "norm": norm,
             "transposed": transposed,
@@ -140,9 +147,14 @@ class CANDFE(Finishing, InpaintingModel):
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, **self._config}
 
+    @property
+    def painter_names(self) -> tuple[str, ...]:
+        return (*(["finder"] if self.finder else []), "encoder", "decoder")
+
     def parts(self) -> dict[str, list]:
         """The twins are in none: no gradient moves them, and nothing freezes their batch normalisation."""
         return {
+            **({"finder": [self.finder]} if self.finder else {}),
             "encoder": [self.encoder],
             "head": [self.head],
             "decoder": [self.decoder],
@@ -153,11 +165,13 @@ class CANDFE(Finishing, InpaintingModel):
         """Encoder and decoder begin as the two halves of another model's U-Net, the twin as the encoder.
 
         The outermost fusion takes the colours that the other model paints; its channel attention, which is new, halves
-        what it sees, so they are doubled.
+        what it sees, so they are doubled. Of a model without a U-Net the finder begins as the other one's.
 
         Raises:
-            InputError: one of the models is not made of the shared U-Net, or they differ in width.
+            InputError: they have neither in common, or differ in width.
         """
+        if begin_finder(self.finder, other):
+            return
         theirs = getattr(other, other.u_net_name, None)
         if not self._config["shared"] or theirs is None:
             raise InputError(cannot_begin(self, other))
@@ -195,10 +209,15 @@ class CANDFE(Finishing, InpaintingModel):
 
     # ---- what the losses ask for -----------------------------------------------------------------------------------
 
-    @output(by=("encoder",))
+    @output(by=("finder",))
+    def found(self, batch: dict, given: dict, training: bool) -> list:
+        """The finder's logit of "something hides the face here", `(batch, side, side, 1)`; nothing without a finder."""
+        return self._found(batch["occluded"], training)
+
+    @output("found", by=("encoder",))
     def maps(self, batch: dict, given: dict, training: bool) -> list:
         """The encoder's maps of the occluded picture."""
-        return self.encoder(batch["occluded"], training=training)
+        return self.encoder(_told(batch["occluded"], given["found"]), training=training)
 
     @output("maps", by=("head",))
     def query(self, batch: dict, given: dict, training: bool) -> Any:
@@ -208,7 +227,8 @@ class CANDFE(Finishing, InpaintingModel):
     @output(reads=("occluded2",))
     def keys(self, batch: dict, given: dict, training: bool) -> Any:
         """What the twins say of the second view; the loss lets no gradient through."""
-        return self.twin_head(self.twin(batch["occluded2"], training=training)[-1], training=training)
+        seen = _told(batch["occluded2"], self._found(batch["occluded2"], training))
+        return self.twin_head(self.twin(seen, training=training)[-1], training=training)
 
     @output("query", "keys")
     def logits(self, batch: dict, given: dict, training: bool) -> Any:
@@ -216,10 +236,10 @@ class CANDFE(Finishing, InpaintingModel):
         queue = ops.convert_to_tensor(self.queue)
         return losses.contrast_logits(given["query"], given["keys"], queue, self.temperature)
 
-    @output("maps", by=("decoder",))
+    @output("found", "maps", by=("decoder",))
     def restored(self, batch: dict, given: dict, training: bool) -> dict[str, Any]:
         """What the decoder gives: `picture_k`, `alpha_k` and `field_k` of each scale k from 1, the outermost."""
-        return self.decoder([batch["occluded"], *given["maps"]], training=training)
+        return self.decoder([batch["occluded"], *given["found"], *given["maps"]], training=training)
 
     @output("restored")
     def finished(self, batch: dict, given: dict, training: bool) -> Any:
@@ -242,12 +262,20 @@ class CANDFE(Finishing, InpaintingModel):
         for slow, fast in ((self.twin, self.encoder), (self.twin_head, self.head)):
             slow.set_weights(fast.get_weights())
 
+    def _found(self, picture: Any, training: bool) -> list:
+        return [hidden_logit(self.finder, picture, training)] if self.finder else []
+
     def _seen(self, slot: str, batch: dict, restored: dict) -> list[tuple]:
         look, pairs = self.feature_networks.get(slot), []
         for level in range(1, 1 + min(TEXTURED, self.scales)):
             painted = restored[f"picture_{level}"]
             pairs.append((look(painted), look(shrink(batch["image"], self.image_size // painted.shape[1]))))
         return pairs
+
+
+def _told(picture: Any, found: list) -> Any:
+    """What an encoder sees of a picture."""
+    return told(picture, *found, hole=GREY) if found else picture
 
 
 def _check(

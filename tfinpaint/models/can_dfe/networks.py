@@ -47,16 +47,18 @@ def encoder(size: int, widths: Sequence[int] = WIDTHS, norm: bool = True, name: 
 def shared_encoder(size: int, widths: Sequence[int], limit: float | None = None, name: str = "encoder") -> keras.Model:
     """The same as half of a U-Net: 2x2 pixels folded, then two 3x3 convolutions at each resolution.
 
+    It sees what is visible, what is hidden, and the picture as it is (`models.told`).
+
     Args:
         size: side of the picture, divisible by `2 ** len(widths)`.
         widths: channels of the maps, the largest map first.
         limit: of activations, see `models.u_net`.
         name: of the network; layers of another one than the encoder have it before their names.
     """
-    picture, prefix = keras.Input((size, size, 3), name="picture"), "" if name == "encoder" else f"{name}_"
-    return keras.Model(
-        picture, encode(fold_pixels(picture, 2, f"{prefix}fold"), widths, limit, prefix=prefix), name=name
-    )
+    inputs = [keras.Input((size, size, n), name=known) for known, n in (("visible", 3), ("mask", 1), ("seen", 3))]
+    prefix = "" if name == "encoder" else f"{name}_"
+    x = fold_pixels(layers.Concatenate(name=f"{prefix}told")(inputs), 2, f"{prefix}fold")
+    return keras.Model(inputs, encode(x, widths, limit, prefix=prefix), name=name)
 
 
 def head(channels: int, dimension: int = 128, name: str = "head") -> keras.Model:
@@ -109,7 +111,7 @@ def decoder(
     for level in range(len(widths), 0, -1):
         x = _doubled(x, widths[-level], norm, transposed, f"decode_{level}")
         if level <= scales:
-            found |= _shown(x, picture, level, ratio, fusion_width)
+            found |= _shown(x, [picture], level, ratio, fusion_width)
         if level > 1:
             x = layers.Concatenate(name=f"skip_{level}")([x, maps[level - 2]])
     return keras.Model([picture, *maps], found, name="decoder")
@@ -127,7 +129,8 @@ def shared_decoder(
     """The same as the other half of a U-Net; the deepest map is a level, too.
 
     What a level shows is made of its features after the encoder's map has joined them. Those at full size are what the
-    U-Net's last convolution gives, with more channels than three.
+    U-Net's last convolution gives, with more channels than three. Before the maps it takes the logit of what is hidden,
+    from which each level's blending map begins.
 
     Args:
         size: side of the picture.
@@ -138,20 +141,20 @@ def shared_decoder(
         ratio: of the fusions' channel attention.
         fusion_width: channels between the convolutions of their blending maps.
     """
-    picture = keras.Input((size, size, 3), name="picture")
+    picture, logit = keras.Input((size, size, 3), name="picture"), keras.Input((size, size, 1), name="logit")
     sides = [size >> level for level in range(1, 1 + len(encoder_widths))]
     maps = [keras.Input((s, s, w), name=f"map_{s}") for s, w in zip(sides, encoder_widths, strict=True)]
     seen = decode(maps, widths[:-1], limit)
     found: dict[str, Any] = {}
     for level, x in enumerate([last_convolution(seen[-1], widths[-1], 2), *reversed(seen)][:scales], 1):
-        found |= _shown(x, picture, level, ratio, fusion_width)
-    return keras.Model([picture, *maps], found, name="decoder")
+        found |= _shown(x, [picture, logit], level, ratio, fusion_width)
+    return keras.Model([picture, logit, *maps], found, name="decoder")
 
 
-def _shown(x: Any, picture: Any, level: int, ratio: int, fusion_width: int) -> dict[str, Any]:
-    """Picture, blending map and field of a level, made of its features."""
+def _shown(x: Any, known: list[Any], level: int, ratio: int, fusion_width: int) -> dict[str, Any]:
+    """Picture, blending map and field of a level, made of its features and of what is known at full size."""
     fusion = DualAttentionFusion(ratio, fusion_width, True, dtype="float32", name=f"fusion_{level}")
-    blended, _, alpha = fusion([x, picture])
+    blended, _, alpha = fusion([x, *known])
     start = {"kernel_initializer": "glorot_uniform", "dtype": "float32"}
     field = conv(x, 2, "sigmoid", f"field_{level}", **start)
     return {f"picture_{level}": blended, f"alpha_{level}": alpha, f"field_{level}": field}

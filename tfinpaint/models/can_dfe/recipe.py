@@ -53,12 +53,12 @@ SMALL = Recipe(
         replace(
             PAPER.stage("completion"),
             length={"steps": 24_000},
-            updates=(Update({"encoder": 5e-4, "decoder": 5e-4}, _SMALL),),
+            updates=(Update({"encoder": 5e-4, "decoder": 5e-4, "finder": 1e-4}, _SMALL),),
             frozen=("recogniser",),
             schedule=_DECAY,
         ),
         finish_stage(
-            {"encoder": 1e-4, "decoder": 2e-4},
+            {"encoder": 1e-4, "decoder": 2e-4, "finder": 2e-5},
             16_000,
             frozen=("head",),
             adversary=0.06,

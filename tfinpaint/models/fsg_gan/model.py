@@ -8,7 +8,7 @@ from keras import ops
 
 from tfinpaint.engine import Contract
 from tfinpaint.errors import InputError
-from tfinpaint.models.base import InpaintingModel, cannot_begin
+from tfinpaint.models.base import InpaintingModel
 from tfinpaint.models.blocks import enlarge, shrink
 from tfinpaint.models.compose import compose
 from tfinpaint.models.finishing import RECOGNISER, Finishing
@@ -16,6 +16,7 @@ from tfinpaint.models.fsg_gan import networks
 from tfinpaint.models.fsg_gan.recipe import PAPER, SMALL
 from tfinpaint.models.fsg_gan.terms import TERMS
 from tfinpaint.models.paste_mask import THRESHOLD, where_it_differs
+from tfinpaint.models.told import begin_finder, hidden_logit, told
 from tfinpaint.models.u_net import WHITE, u_net
 from tfinpaint.models.what_hides.networks import finder
 from tfinpaint.training.declared import output
@@ -116,9 +117,9 @@ class FSGGAN(Finishing, InpaintingModel):
         self.finder = None
         if shared:
             self.finder = finder(structure_size, finder_widths)
-            told = {"beside": ("mask", "structure", "seen"), "blends": True, "name": "generator"}
+            options = {"dilations": dilations, "arrangement": arrangement, "blends": True, "name": "generator"}
             self.generator = u_net(
-                image_size, generator_widths, 2, limit, dilations=dilations, arrangement=arrangement, **told
+                image_size, generator_widths, 2, limit, beside=("mask", "structure", "seen"), **options
             )
         else:
             widths = (generator_widths, full_width, dilations, arrangement, global_pool, norm)
@@ -173,9 +174,8 @@ class FSGGAN(Finishing, InpaintingModel):
         batch, known = {"occluded": ops.cast(inputs["image"], "float32")}, {}
         if "noise" in inputs:
             known["structure"] = self._whole(self._draw(self._moments(batch, False), inputs["noise"], False))
-        wanted = ["structure", "restored", *(["alpha_logit"] if self.finder else [])]
-        found = self.forward(batch, wanted, training, known=known)
-        alpha = {"alpha": ops.sigmoid(found["alpha_logit"])} if self.finder else {}
+        found = self.forward(batch, ["structure", "alpha_logit", "restored"], training, known=known)
+        alpha = {"alpha": ops.sigmoid(found["alpha_logit"][0])} if self.finder else {}
         return {"raw": found["restored"], "structure": found["structure"], **alpha}
 
     def begin_as(self, other: InpaintingModel) -> None:
@@ -184,13 +184,8 @@ class FSGGAN(Finishing, InpaintingModel):
         Raises:
             InputError: they have neither in common.
         """
-        theirs = getattr(other, "finder", None)
-        if theirs is None or hasattr(other, other.u_net_name):
-            return super().begin_as(other)
-        weights = theirs.get_weights()
-        if self.finder is None or [w.shape for w in weights] != [tuple(v.shape) for v in self.finder.weights]:
-            raise InputError(cannot_begin(self, other))
-        self.finder.set_weights(weights)
+        if not begin_finder(self.finder, other):
+            super().begin_as(other)
 
     def paste_mask(self, image: Any, outputs: dict) -> Any:
         """Where alpha says so, or the painted face differs from what was seen, `(batch, side, side, 1)`, 0 or 1."""
@@ -218,36 +213,34 @@ class FSGGAN(Finishing, InpaintingModel):
         return self._whole(self._decode(self._moments(batch, False)[0], False))
 
     @output(by=("finder",))
-    def found(self, batch: dict, given: dict, training: bool) -> Any:
-        """The finder's logit of "something hides the face here", `(batch, side, side, 1)`; None without a finder."""
+    def found(self, batch: dict, given: dict, training: bool) -> list:
+        """The finder's logit of "something hides the face here", `(batch, side, side, 1)`; nothing without a finder."""
         if not self.finder:
-            return None
-        logits = self.finder(shrink(batch["occluded"], self.structure_scale), training=training)
-        hidden = ops.logsumexp(logits[..., 1:], axis=-1, keepdims=True) - logits[..., :1]
-        return enlarge(hidden, self.structure_scale)
+            return []
+        logit = hidden_logit(self.finder, shrink(batch["occluded"], self.structure_scale), training)
+        return [enlarge(logit, self.structure_scale)]
 
     @output("structure", "found", by=("generator",))
     def painted(self, batch: dict, given: dict, training: bool) -> list:
-        """What the generator paints, and what it adds to the finder's logit."""
-        seen, structure = batch["occluded"], given["structure"]
+        """What the generator paints and, if it was told something, what it adds to the finder's logit."""
         if not self.finder:
-            return [self.generator([seen, structure], training=training)]
-        hidden = ops.stop_gradient(ops.sigmoid(given["found"]))
-        return self.generator([seen + hidden * (WHITE - seen), hidden, structure, seen], training=training)
+            return [self.generator([batch["occluded"], given["structure"]], training=training)]
+        visible, hidden, seen = told(batch["occluded"], *given["found"], hole=WHITE)
+        return self.generator([visible, hidden, given["structure"], seen], training=training)
 
     @output("found", "painted")
-    def alpha_logit(self, batch: dict, given: dict, training: bool) -> Any:
-        """How much of each pixel is restored: the finder's logit, corrected; None without a finder."""
-        return given["found"] + given["painted"][1] if self.finder else None
+    def alpha_logit(self, batch: dict, given: dict, training: bool) -> list:
+        """How much of each pixel is restored: the finder's logit, corrected; nothing without a finder."""
+        return [found + correction for found, correction in zip(given["found"], given["painted"][1:], strict=True)]
 
     @output("painted", "alpha_logit")
     def restored(self, batch: dict, given: dict, training: bool) -> Any:
         """The whole face, painted anew, or blended with what was seen."""
         picture = given["painted"][0]
-        if not self.finder:
-            return picture
-        alpha = ops.sigmoid(given["alpha_logit"])
-        return alpha * picture + (1.0 - alpha) * batch["occluded"]
+        for logit in given["alpha_logit"]:
+            alpha = ops.sigmoid(logit)
+            picture = alpha * picture + (1.0 - alpha) * batch["occluded"]
+        return picture
 
     @output("restored")
     def finished(self, batch: dict, given: dict, training: bool) -> Any:

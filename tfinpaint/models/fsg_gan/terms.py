@@ -42,7 +42,7 @@ def pixel_ssim(model: Any, batch: dict, outputs: dict) -> Any:
 @term("alpha_logit")
 def alpha(model: Any, batch: dict, outputs: dict) -> Any:
     """Not in the paper: binary cross-entropy of alpha with what is hidden."""
-    return losses.binary_cross_entropy(outputs["alpha_logit"], batch["mask"])
+    return losses.binary_cross_entropy(outputs["alpha_logit"][0], batch["mask"])
 
 
 @term("restored", features="identity")
