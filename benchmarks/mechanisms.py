@@ -29,7 +29,7 @@ from tfinpaint.evaluation.protocols import load_embedder
 from tfinpaint.evaluation.report import update_tables
 from tfinpaint.evaluation.report.results import kind_label, metric
 from tfinpaint.files import sha256
-from tfinpaint.layers import HybridDilatedConv
+from tfinpaint.layers import DualAttentionFusion, HybridDilatedConv
 from tfinpaint.models.u_net import u_net
 
 SET = "ffhq_val"
@@ -80,6 +80,36 @@ def without_correction(model: Any) -> None:
     layer.set_weights([0 * weight for weight in layer.get_weights()])
 
 
+def without_channel_attention(model: Any) -> None:
+    """All channels that one of CAN-DFE's fusions sees are rescaled alike, as much as in the mean."""
+    for attention in (layer.attention for layer in model.decoder.layers if isinstance(layer, DualAttentionFusion)):
+        attention.call = lambda x, gates=attention.gates, **options: x * ops.mean(gates(x), axis=-1, keepdims=True)
+
+
+def without_told(model: Any) -> None:
+    """CAN-DFE's encoder is told that nothing is hidden, and sees the picture as it is; alpha begins as ever."""
+    encoder = model.encoder
+    call = encoder.call
+
+    def seen(inputs: list, *args: Any, **options: Any) -> Any:
+        _, hidden, picture = inputs
+        return call([picture, ops.zeros_like(hidden), picture], *args, **options)
+
+    encoder.call = seen
+
+
+def without_alpha(model: Any) -> None:
+    """What CAN-DFE restores is taken whole where it is pasted; where that is, alpha says as ever."""
+    fusion = model.decoder.get_layer("fusion_1")
+    whole = fusion.call
+
+    def call(inputs: list, **options: Any) -> Any:
+        _, restored, alpha = whole(inputs)
+        return restored, restored, alpha
+
+    fusion.call = call
+
+
 def without_limit(model: Any) -> None:
     """FMODR's coarse network, its activations as large as they become."""
     config = model.get_config()
@@ -110,6 +140,14 @@ MECHANISMS: dict[str, tuple[tuple[str, ...], dict[str, tuple[Callable[[Any], Non
             "structure": (without_structure, "image"),
             "hybrid dilated convolutions": (without_hybrid_dilation, "image"),
             "the generator's correction of what is found": (without_correction, "image"),
+        },
+    ),
+    "can_dfe": (
+        ("face_mask", "worn_masks"),
+        {
+            "channel attention": (without_channel_attention, "image"),
+            "alpha, within what is pasted": (without_alpha, "image"),
+            "what the finder tells the encoder": (without_told, "image"),
         },
     ),
     "c2fdan": (
