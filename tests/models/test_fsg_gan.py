@@ -264,7 +264,7 @@ def sets(model, *, colour, found, corrected):
     last.set_weights([np.zeros(last.kernel.shape), np.tile(families, 16)])
 
 
-def test_a_generator_that_blends_keeps_what_alpha_leaves_and_is_pasted_where_alpha_says():
+def test_the_losses_see_what_alpha_leaves_and_what_is_painted_is_pasted_where_alpha_says():
     model, data = make("fsg_gan"), batch()
     for found, corrected, alpha in (
         (-30.0, -10.0, 0.0),
@@ -273,9 +273,12 @@ def test_a_generator_that_blends_keeps_what_alpha_leaves_and_is_pasted_where_alp
         (20.0, 20.0, 1.0),
     ):
         sets(model, colour=0.3, found=found, corrected=corrected)
-        found = {key: np.asarray(value) for key, value in model({"image": data["occluded"]}).items()}
-        np.testing.assert_allclose(found["alpha"], alpha, atol=1e-6)
-        np.testing.assert_allclose(found["raw"], alpha * 0.3 + (1 - alpha) * data["occluded"], atol=1e-6)
+        out = {key: np.asarray(value) for key, value in model.answer({"image": data["occluded"]}).items()}
+        np.testing.assert_allclose(out["alpha"], alpha, atol=1e-6)
+        np.testing.assert_allclose(out["raw"], 0.3, atol=1e-6)
+        np.testing.assert_allclose(out["image"], np.where(out["alpha"] > 0.5, 0.3, data["occluded"]), atol=1e-6)
+        seen = np.asarray(model.forward(tensors(), ["restored"])["restored"])
+        np.testing.assert_allclose(seen, alpha * 0.3 + (1 - alpha) * data["occluded"], atol=1e-6)
     assert set(model.contract.extras) == {"structure", "raw", "alpha"}
     alpha = np.linspace(0, 1, 64, dtype="float32").reshape(1, 1, 64, 1).repeat(64, 1)
     for threshold in (0.5, 0.8):

@@ -41,7 +41,7 @@ class FSGGAN(Finishing, InpaintingModel):
         full_width: channels of its cell at full size; 0: pixels are folded 2x2 there instead.
         shared: the generator is the U-Net of all small painters, `models/u_net.py`, with `generator_widths` of any
             number and HDC; it can begin as one of them. A finder tells it what hides the face; it corrects that and so
-            says how much of each pixel is restored, alpha, by which `raw` blends.
+            says how much of each pixel is to be restored, alpha, by which the losses see it blended with what was seen.
         finder_widths: channels of this finder, which is the network of `WhatHides` and can begin as that.
         limit: of its activations, see there.
         dilations: rates of its hybrid dilated convolutions; empty: there are none.
@@ -174,9 +174,9 @@ class FSGGAN(Finishing, InpaintingModel):
         batch, known = {"occluded": ops.cast(inputs["image"], "float32")}, {}
         if "noise" in inputs:
             known["structure"] = self._whole(self._draw(self._moments(batch, False), inputs["noise"], False))
-        found = self.forward(batch, ["structure", "alpha_logit", "restored"], training, known=known)
+        found = self.forward(batch, ["structure", "painted", "alpha_logit"], training, known=known)
         alpha = {"alpha": ops.sigmoid(found["alpha_logit"][0])} if self.finder else {}
-        return {"raw": found["restored"], "structure": found["structure"], **alpha}
+        return {"raw": found["painted"][0], "structure": found["structure"], **alpha}
 
     def begin_as(self, other: InpaintingModel) -> None:
         """Its finder begins as another model's, if that one has no U-Net; else its U-Net as that one's.
@@ -235,7 +235,7 @@ class FSGGAN(Finishing, InpaintingModel):
 
     @output("painted", "alpha_logit")
     def restored(self, batch: dict, given: dict, training: bool) -> Any:
-        """The whole face, painted anew, or blended with what was seen."""
+        """The whole face, painted anew; with a finder blended with what was seen, so that alpha is learned, too."""
         picture = given["painted"][0]
         for logit in given["alpha_logit"]:
             alpha = ops.sigmoid(logit)
