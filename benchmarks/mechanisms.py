@@ -74,12 +74,6 @@ def without_hybrid_dilation(model: Any) -> None:
             layer.call = lambda x, **options: ops.zeros_like(x)
 
 
-def without_correction(model: Any) -> None:
-    """FSG-GAN pastes where its finder says, which the generator does not correct."""
-    layer = model.generator.get_layer("alpha")
-    layer.set_weights([0 * weight for weight in layer.get_weights()])
-
-
 def without_channel_attention(model: Any) -> None:
     """All channels that one of CAN-DFE's fusions sees are rescaled alike, as much as in the mean."""
     for attention in (layer.attention for layer in model.decoder.layers if isinstance(layer, DualAttentionFusion)):
@@ -139,7 +133,6 @@ MECHANISMS: dict[str, tuple[tuple[str, ...], dict[str, tuple[Callable[[Any], Non
         {
             "structure": (without_structure, "image"),
             "hybrid dilated convolutions": (without_hybrid_dilation, "image"),
-            "the generator's correction of what is found": (without_correction, "image"),
         },
     ),
     "can_dfe": (

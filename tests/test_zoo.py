@@ -52,7 +52,7 @@ def test_published_weights_have_a_hash_a_licence_and_a_command(record):
     if record.file is None:
         pytest.skip("no weights are published")
     assert sha256(zoo.weights_path(record)) == record.sha256
-    assert zoo.weights_path(record).stat().st_size == record.bytes < 9e6  # four and a half million parameters, halves
+    assert zoo.weights_path(record).stat().st_size == record.bytes < 9.2e6  # four and a half million parameters, halves
     assert {"code", "weights", "training sets", "loss networks"} <= set(record.licence)
     assert record.training["command"].startswith("tfinpaint train")
 

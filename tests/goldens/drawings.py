@@ -170,5 +170,6 @@ PICTURES = {
     "c2fdan_128_small": lambda portrait: [*faces_behind_words(), photo_behind_word(portrait)],
     "ca_gan_128": lambda portrait: [*faces_with_holes(), photo_with_hole(portrait)],
     "fsg_gan_128": lambda portrait: [faces_behind_masks()[0], face_with_glasses(), photo_behind_mask(portrait)],
+    "can_dfe_128": lambda portrait: [*reversed(faces_behind_masks()), photo_behind_mask(portrait)],
     "what_hides_128": lambda portrait: [faces_behind_masks()[1], faces_behind_words()[0], photo_behind_word(portrait)],
 }

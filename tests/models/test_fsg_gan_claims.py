@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tests.models.run_stages import at_stage
 from tests.models.test_ca_gan import heard
-from tests.models.tiny import batch, batch_of, make, step_batch
+from tests.models.tiny import batch, batch_of, class_of, make, step_batch
 from tfinpaint.models import FSGGAN
 from tfinpaint.models.fsg_gan.recipe import PAPER, SMALL
 from tfinpaint.training.recipe import Recipe
@@ -74,12 +74,18 @@ def test_eq_5_is_a_mean_over_the_whole_picture_that_was_painted():
     assert TERMS["pixel_l1"].needs == ("restored",)  # not composed
 
 
-def test_alpha_is_told_where_the_face_is_hidden():
-    data = batch_of("fsg_gan")
+@pytest.mark.parametrize("model", ["fsg_gan", "can_dfe"])
+def test_the_finder_is_told_where_the_face_is_hidden_and_learns_alone(model):
+    data = batch_of(model)
     right = np.where(data["mask"] > 0.5, 30.0, -30.0).astype("float32")
     for logit, expected in ((right, 0.0), (-right, 30.0), (0 * right, np.log(2))):
-        found = value("alpha", data, alpha_logit=[logit])
+        found = np.asarray(class_of(model).terms["found"](None, tensors(data), {"found": [logit]}))
         np.testing.assert_allclose(found, [expected] * 2, rtol=1e-5, atol=1e-6)
+    stages = {stage.name: stage for stage in class_of(model).recipes["small"].stages}
+    (alone,) = stages["finder"].updates
+    assert (alone.parts, alone.terms) == ({"finder": 1e-3}, {"found": 1.0})
+    later = list(stages)[list(stages).index("finder") + 1 :]
+    assert later and all("finder" in stages[name].frozen for name in later)
 
 
 @pytest.mark.parametrize(("factor", "distance"), [(1.0, 0.0), (7.0, 0.0), (-1.0, 2.0)])
@@ -130,7 +136,7 @@ def test_the_heads_stand_on_the_autoencoders_own_encoder_and_have_no_trunk_of_th
 def test_photo_and_restored_face_are_judged_in_batches_of_their_own():
     model = at_stage("fsg_gan", "synthesis", changes={"norm": True})
     model.generator.get_layer("head").bias.assign([0.9] * 12)  # unlike any photo
-    model.generator.get_layer("alpha").bias.assign([9.0] * 4)
+    model.finder.get_layer("head").bias.assign(np.tile(np.float32([-9, 0, 0, 0, 0]), 16))  # all is pasted
     given, data = heard(model, "heads"), tensors(batch_of(model))
     found = model.forward(data, ["real_logits", "fake_logits"], training=True)
     assert [maps[0].shape[0] for maps in given] == [2, 2]
@@ -161,7 +167,7 @@ def test_the_heads_judge_the_face_that_the_same_step_painted():
     model.train_on_batch(step_batch(model))
     assert len(painted) == 1 and len(looked) == 2
     updates = [tuple(update.parts) for update in model.stage.updates]
-    assert updates == [("generator", "finder"), ("heads",)]
+    assert updates == [("generator",), ("heads",)]
 
 
 # ---- stages ----------------------------------------------------------------------------------------------------------
@@ -184,16 +190,15 @@ def test_the_recipe_is_the_papers():
 
 
 def test_the_small_recipe_is_as_the_ledger_says():
-    structure, synthesis, finish = SMALL.stages
+    structure, _, synthesis, finish = SMALL.stages
     assert (structure.length, structure.batch) == ({"steps": 8_000}, 64)
     assert structure.updates[0].terms == PAPER.stages[0].updates[0].terms
     paints, judges = synthesis.updates
-    assert paints.terms == {"pixel_l1": 100.0, "pixel_ssim": 30.0, "id_cosine": 5.0, "adv_g": 1.0, "alpha": 10.0}
-    assert judges.terms == {"adv_d": 1.0} and synthesis.frozen == ("vae", "identity")
+    assert paints.terms == {"pixel_l1": 100.0, "pixel_ssim": 30.0, "id_cosine": 5.0, "adv_g": 1.0}
+    assert judges.terms == {"adv_d": 1.0} and synthesis.frozen == ("vae", "finder", "identity")
     assert finish.name == "finish" and set(finish.frozen) >= {"vae", "heads", "recogniser"}
-    assert paints.parts.keys() == finish.updates[0].parts.keys() == {"generator", "finder"}
+    assert paints.parts.keys() == finish.updates[0].parts.keys() == {"generator"}
     assert finish.updates[0].terms["pixel_l1"] > 0
-    assert finish.updates[0].terms["alpha"] == 2.0
     assert make("fsg_gan").default_recipe == "small" and FSGGAN.default_recipe == "paper"
 
 

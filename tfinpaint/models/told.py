@@ -5,6 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from tfinpaint import losses
+from tfinpaint.training.declared import term
+from tfinpaint.training.recipe import Stage, Update
+
 
 def hidden_logit(finder: keras.Model, picture: Any, training: bool) -> Any:
     """The logit of "something hides the face here", `(batch, side, side, 1)`.
@@ -30,6 +34,29 @@ def told(picture: Any, logit: Any, hole: float) -> list[Any]:
     """
     picture, hidden = ops.convert_to_tensor(picture), ops.stop_gradient(ops.sigmoid(logit))
     return [picture + hidden * (hole - picture), hidden, picture]
+
+
+@term("found")
+def found(model: Any, batch: dict, outputs: dict) -> Any:
+    """Binary cross-entropy of what the finder says with what is hidden."""
+    return losses.binary_cross_entropy(outputs["found"][0], batch["mask"])
+
+
+def finder_stage() -> Stage:
+    """The stage that trains the finder alone; one that begins as `what_hides` can do without it.
+
+    In all others it stands still: when a painter's batches taught it, and the painter corrected it, bare faces were
+    taken for hidden more often, and things were found no better.
+    """
+    return Stage(
+        "finder",
+        {"steps": 10_000},
+        32,
+        (Update({"finder": 1e-3}, {"found": 1.0}),),
+        schedule={"name": "cosine", "to": 0.02, "warmup": 100},
+        measures=("mask_iou",),
+        monitor=("val_mask_iou", "max"),
+    )
 
 
 def begin_finder(finder: keras.Model | None, other: Any) -> bool:

@@ -31,7 +31,6 @@ def u_net(
     beside: Sequence[str] = ("mask",),
     dilations: Sequence[int] = (),
     arrangement: str = "parallel",
-    blends: bool = False,
     name: str = "coarse_generator",
 ) -> keras.Model:
     """Picture and what is known beside it -> picture in [-1, 1]: ELU, no normalisation.
@@ -47,8 +46,6 @@ def u_net(
         dilations: the three highest resolutions add to what they see what a `HybridDilatedConv` of these rates sees;
             empty: they do not.
         arrangement: of these.
-        blends: it also gives, `(batch, size, size, 1)` and at first 0, what is to be added to the logit of alpha: how
-            much of its picture is taken.
         name: of the network.
     """
 
@@ -56,10 +53,7 @@ def u_net(
     inputs = [visible, *(keras.Input((size, size, _BESIDE[known]), name=known) for known in beside)]
     x = fold_pixels(layers.Concatenate(name="visible_and_known")(inputs), stem, "stem_fold")
     x = decode(encode(x, widths, limit, dilations, arrangement), widths[-2::-1], limit)[-1]
-    painted = clip(head(x, 3, stem))
-    if blends:
-        painted = [painted, head(x, 1, stem, "alpha", "alpha_unfold", start="zeros")]
-    return keras.Model(inputs, painted, name=name)
+    return keras.Model(inputs, clip(head(x, 3, stem)), name=name)
 
 
 def refining_u_net(

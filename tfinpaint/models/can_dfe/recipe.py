@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tfinpaint.models.finishing import finish_stage
+from tfinpaint.models.told import finder_stage
 from tfinpaint.training.recipe import Recipe, Stage, Update
 
 _SGD = {"name": "sgd", "momentum": 0.9, "weight_decay": 1e-4}
@@ -49,18 +50,19 @@ _SMALL = {**_STRUCTURE, "hole": 2.0, "ssim": 2.0, "chroma": 1.0, "alpha": 0.5, "
 SMALL = Recipe(
     optimizer={"name": "adam", "beta_1": 0.9, "beta_2": 0.99},
     stages=(
-        replace(PAPER.stage("contrast"), length={"steps": 6_000}, batch=64, schedule=_DECAY),
+        finder_stage(),
+        replace(PAPER.stage("contrast"), length={"steps": 6_000}, batch=64, frozen=("finder",), schedule=_DECAY),
         replace(
             PAPER.stage("completion"),
             length={"steps": 24_000},
-            updates=(Update({"encoder": 5e-4, "decoder": 5e-4, "finder": 1e-4}, _SMALL),),
-            frozen=("recogniser",),
+            updates=(Update({"encoder": 5e-4, "decoder": 5e-4}, _SMALL),),
+            frozen=("finder", "recogniser"),
             schedule=_DECAY,
         ),
         finish_stage(
-            {"encoder": 1e-4, "decoder": 2e-4, "finder": 2e-5},
+            {"encoder": 1e-4, "decoder": 2e-4},
             16_000,
-            frozen=("head",),
+            frozen=("finder", "head"),
             adversary=0.06,
             momentum=0.9,
             others={"rec": 1.0, "uv": 0.1, "alpha": 0.5},

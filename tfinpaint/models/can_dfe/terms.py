@@ -14,6 +14,7 @@ from tfinpaint import losses
 from tfinpaint.models.blocks import shrink
 from tfinpaint.models.finishing import FINISH_TERMS
 from tfinpaint.models.measures import MEASURES as COMMON
+from tfinpaint.models.told import found
 from tfinpaint.training.declared import term
 
 
@@ -123,6 +124,7 @@ TERMS = {
     "ssim": ssim,
     "chroma": chroma,
     "alpha": alpha,
+    "found": found,
     **FINISH_TERMS,
 }
 MEASURES = {**COMMON, "contrast_top1": contrast_top1, "field_error": field_error}

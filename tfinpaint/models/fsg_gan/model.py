@@ -40,8 +40,8 @@ class FSGGAN(Finishing, InpaintingModel):
         generator_widths: channels of the generator's encoder blocks, three where it is not `shared`.
         full_width: channels of its cell at full size; 0: pixels are folded 2x2 there instead.
         shared: the generator is the U-Net of all small painters, `models/u_net.py`, with `generator_widths` of any
-            number and HDC; it can begin as one of them. A finder tells it what hides the face; it corrects that and so
-            says how much of each pixel is to be restored, alpha, by which the losses see it blended with what was seen.
+            number and HDC; it can begin as one of them. A finder tells it what hides the face, alpha, by which the
+            losses see its picture blended with what was seen.
         finder_widths: channels of this finder, which is the network of `WhatHides` and can begin as that.
         limit: of its activations, see there.
         dilations: rates of its hybrid dilated convolutions; empty: there are none.
@@ -69,8 +69,8 @@ class FSGGAN(Finishing, InpaintingModel):
     doi:10.1145/3460426.3463642.
     """
 
-    # What is pasted is decided by the finder and its correction, and the highest resolution gives the detail.
-    sensitive = r"finder|generator.*(encode_0|decode_0|head|alpha)"
+    # Pixels at the finder's threshold decide what is pasted, and the highest resolution gives the detail.
+    sensitive = r"finder|generator.*(encode_0|decode_0|head)"
     u_net_name = "generator"
     terms: ClassVar = TERMS
     recipes: ClassVar = {"paper": PAPER, "small": SMALL}
@@ -117,7 +117,7 @@ class FSGGAN(Finishing, InpaintingModel):
         self.finder = None
         if shared:
             self.finder = finder(structure_size, finder_widths)
-            options = {"dilations": dilations, "arrangement": arrangement, "blends": True, "name": "generator"}
+            options = {"dilations": dilations, "arrangement": arrangement, "name": "generator"}
             self.generator = u_net(
                 image_size, generator_widths, 2, limit, beside=("mask", "structure", "seen"), **options
             )
@@ -174,9 +174,9 @@ class FSGGAN(Finishing, InpaintingModel):
         batch, known = {"occluded": ops.cast(inputs["image"], "float32")}, {}
         if "noise" in inputs:
             known["structure"] = self._whole(self._draw(self._moments(batch, False), inputs["noise"], False))
-        found = self.forward(batch, ["structure", "painted", "alpha_logit"], training, known=known)
-        alpha = {"alpha": ops.sigmoid(found["alpha_logit"][0])} if self.finder else {}
-        return {"raw": found["painted"][0], "structure": found["structure"], **alpha}
+        found = self.forward(batch, ["structure", "found", "painted"], training, known=known)
+        alpha = {"alpha": ops.sigmoid(found["found"][0])} if self.finder else {}
+        return {"raw": found["painted"], "structure": found["structure"], **alpha}
 
     def begin_as(self, other: InpaintingModel) -> None:
         """Its finder begins as another model's, if that one has no U-Net; else its U-Net as that one's.
@@ -221,23 +221,18 @@ class FSGGAN(Finishing, InpaintingModel):
         return [enlarge(logit, self.structure_scale)]
 
     @output("structure", "found", by=("generator",))
-    def painted(self, batch: dict, given: dict, training: bool) -> list:
-        """What the generator paints and, if it was told something, what it adds to the finder's logit."""
+    def painted(self, batch: dict, given: dict, training: bool) -> Any:
+        """The whole face, painted anew."""
         if not self.finder:
-            return [self.generator([batch["occluded"], given["structure"]], training=training)]
+            return self.generator([batch["occluded"], given["structure"]], training=training)
         visible, hidden, seen = told(batch["occluded"], *given["found"], hole=WHITE)
         return self.generator([visible, hidden, given["structure"], seen], training=training)
 
-    @output("found", "painted")
-    def alpha_logit(self, batch: dict, given: dict, training: bool) -> list:
-        """How much of each pixel is restored: the finder's logit, corrected; nothing without a finder."""
-        return [found + correction for found, correction in zip(given["found"], given["painted"][1:], strict=True)]
-
-    @output("painted", "alpha_logit")
+    @output("painted", "found")
     def restored(self, batch: dict, given: dict, training: bool) -> Any:
-        """The whole face, painted anew; with a finder blended with what was seen, so that alpha is learned, too."""
-        picture = given["painted"][0]
-        for logit in given["alpha_logit"]:
+        """The same, where a finder finds little blended with what was seen: the losses look at what will be pasted."""
+        picture = given["painted"]
+        for logit in given["found"]:
             alpha = ops.sigmoid(logit)
             picture = alpha * picture + (1.0 - alpha) * batch["occluded"]
         return picture

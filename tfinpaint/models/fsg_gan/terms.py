@@ -10,6 +10,7 @@ from typing import Any
 from tfinpaint import losses
 from tfinpaint.models.blocks import shrink
 from tfinpaint.models.finishing import FINISH_TERMS
+from tfinpaint.models.told import found
 from tfinpaint.training.declared import term
 
 
@@ -39,12 +40,6 @@ def pixel_ssim(model: Any, batch: dict, outputs: dict) -> Any:
     return losses.ssim_distance(outputs["restored"], batch["image"], batch.get("valid"))
 
 
-@term("alpha_logit")
-def alpha(model: Any, batch: dict, outputs: dict) -> Any:
-    """Not in the paper: binary cross-entropy of alpha with what is hidden."""
-    return losses.binary_cross_entropy(outputs["alpha_logit"][0], batch["mask"])
-
-
 @term("restored", features="identity")
 def id_cosine(model: Any, batch: dict, outputs: dict) -> Any:
     """Eq. 6: one minus the cosine of a face recogniser's features of the restored and the clean face."""
@@ -69,7 +64,7 @@ TERMS = {
     "vae_kl": vae_kl,
     "pixel_l1": pixel_l1,
     "pixel_ssim": pixel_ssim,
-    "alpha": alpha,
+    "found": found,
     "id_cosine": id_cosine,
     "adv_g": adv_g,
     "adv_d": adv_d,
