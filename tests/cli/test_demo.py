@@ -15,16 +15,16 @@ def seen(monkeypatch):
 
 
 def test_the_portrait_is_hidden_and_restored_by_each_model(tmp_path, capsys):
-    assert cli.main(["demo", "--out", str(tmp_path), "--model", "fmodr", "c2fdan", "--masks", "1"]) == 0
+    assert cli.main(["demo", "--out", str(tmp_path), "--model", "fmodr", "c2fdan", "fsg_gan", "--masks", "1"]) == 0
     written = {p.name for p in tmp_path.iterdir()}
-    drawn = ("fmodr_face_mask", "c2fdan_text", "c2fdan_rectangle")
+    drawn = ("fmodr_face_mask", "c2fdan_text", "c2fdan_rectangle", "fsg_gan_objects")
     pairs = {f"{name}_{what}.png" for name in drawn for what in ("occluded", "restored")}
     assert written == {"portrait.png", "figure.png", "sheet.png"} | pairs
     portrait, restored = (read(tmp_path / f"{name}.png").pixels for name in ("portrait", "fmodr_face_mask_restored"))
     assert 0.005 < (portrait != restored).any(-1).mean() < 0.2
     height, width = read(tmp_path / "figure.png").pixels.shape[:2]
-    assert 3 * 320 < height and 4 * 320 < width  # three rows of four pictures
-    for line in capsys.readouterr().out.splitlines()[1:4]:
+    assert 4 * 320 < height and 4 * 320 < width  # four rows of four pictures
+    for line in capsys.readouterr().out.splitlines()[1:5]:
         numbers = [float(n) for n in re.findall(r"[\d.]+", line.split(maxsplit=1)[1])]
         assert numbers[1] > numbers[0] and numbers[3] > numbers[2], line  # PSNR and SSIM of the hole rise
         assert numbers[4] > 0.4, line

@@ -18,9 +18,9 @@ def add_parser(subparsers: Any) -> None:
 
 
 # Of draws that show well, one of each of the first kinds in the model's mixture: a mask; a word and a box; a square and
-# strokes. --masks draws others from these kinds by turns, nothing picked.
-SEEDS = {"fmodr": (0,), "c2fdan": (2, 21), "ca_gan": (0, 3)}
-_SHOWN = ("fmodr", "c2fdan")
+# strokes; a thing. --masks draws others from these kinds by turns, nothing picked.
+SEEDS = {"fmodr": (0,), "c2fdan": (2, 21), "ca_gan": (0, 3), "fsg_gan": (1,)}
+_SHOWN = ("fmodr", "c2fdan", "fsg_gan")
 _LINE = "{:18} {:>12} {:>9} {:>12} {:>9} {:>9} {:>5}"
 
 
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
             hidden, hole = _hide(portrait, kind, seed if arguments.seed is None else arguments.seed)
             started = time.perf_counter()
             restored = restore(hidden, hole)
-            seconds, label = time.perf_counter() - started, f"{name}_{kind.kinds[0]}"
+            seconds, label = time.perf_counter() - started, f"{name}_{_name(kind)}"
             images.write_picture(hidden, out / f"{label}_occluded.png")
             images.write_picture(restored.pixels, out / f"{label}_restored.png")
             rows.append(_columns(portrait, hidden, restored))
@@ -80,6 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
             images.write_sheet(sheet, out / f"{name}.png", side=side, fold=fold)
     print(f"look at {out / 'figure.png'}")
     return 0
+
+
+def _name(occlusion: Any) -> str:
+    """Of what it draws: its kind, or its own name if these are several."""
+    return occlusion.kinds[0] if len(occlusion.kinds) == 1 else type(occlusion).__name__.lower()
 
 
 def _hide(portrait: Any, occlusion: Any, seed: int) -> tuple[Any, Any]:
