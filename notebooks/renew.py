@@ -1,7 +1,7 @@
 """Runs the notebooks and keeps what they show: `make notebooks`, or `python notebooks/renew.py NOTEBOOK ...` for some.
 
 Needs `pip install '.[demo,export,notebooks]'`. Pictures are kept as JPEG, which is a fifth of the size; what libraries
-say on the error stream is left out.
+say on the error stream, and TensorFlow's warnings, are left out.
 """
 
 import base64
@@ -24,7 +24,8 @@ def renew(path: Path) -> None:
     for cell in notebook.cells:
         cell.metadata = {}
         if cell.cell_type == "code":
-            cell.outputs = [_kept(output) for output in cell.outputs if output.get("name") != "stderr"]
+            said = [output for output in cell.outputs if not output.get("text", "").startswith("WARNING:")]
+            cell.outputs = [_kept(output) for output in said if output.get("name") != "stderr"]
     nbformat.write(notebook, path)
 
 
