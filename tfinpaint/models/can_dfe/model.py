@@ -153,11 +153,13 @@ class CANDFE(Finishing, InpaintingModel):
 
     def parts(self) -> dict[str, list]:
         """The twins are in none: no gradient moves them, and nothing freezes their batch normalisation."""
+        shown = [layer for layer in self.decoder.layers if layer.name.startswith(("fusion_", "field_"))]
         return {
             **({"finder": [self.finder]} if self.finder else {}),
             "encoder": [self.encoder],
             "head": [self.head],
-            "decoder": [self.decoder],
+            "decoder": [layer for layer in self.decoder.layers if layer not in shown],
+            "shown": shown,
             "patch_critic": [self.patch_critic],
         }
 
@@ -236,7 +238,7 @@ class CANDFE(Finishing, InpaintingModel):
         queue = ops.convert_to_tensor(self.queue)
         return losses.contrast_logits(given["query"], given["keys"], queue, self.temperature)
 
-    @output("found", "maps", by=("decoder",))
+    @output("found", "maps", by=("decoder", "shown"))
     def restored(self, batch: dict, given: dict, training: bool) -> dict[str, Any]:
         """What the decoder gives: `picture_k`, `alpha_k` and `field_k` of each scale k from 1, the outermost."""
         return self.decoder([batch["occluded"], *given["found"], *given["maps"]], training=training)

@@ -32,7 +32,7 @@ PAPER = Recipe(
             16,
             (
                 Update(
-                    {"encoder": 1e-4, "decoder": 1e-4},
+                    {"encoder": 1e-4, "decoder": 1e-4, "shown": 1e-4},
                     {**_STRUCTURE, "style": 240.0, "id_mse": 0.1, "perceptual": 0.0, "adv_g": 0.0},
                 ),
             ),
@@ -52,15 +52,24 @@ SMALL = Recipe(
     stages=(
         finder_stage(),
         replace(PAPER.stage("contrast"), length={"steps": 6_000}, batch=64, frozen=("finder",), schedule=_DECAY),
+        # A decoder that begins as a painter's has learned what it sees; what it shows of that begins at random.
+        replace(
+            PAPER.stage("completion"),
+            name="scales",
+            length={"steps": 3_000},
+            updates=(Update({"shown": 3e-3}, _SMALL),),
+            frozen=("finder", "encoder", "decoder", "recogniser"),
+            schedule=_DECAY,
+        ),
         replace(
             PAPER.stage("completion"),
             length={"steps": 24_000},
-            updates=(Update({"encoder": 5e-4, "decoder": 5e-4}, _SMALL),),
+            updates=(Update({"encoder": 5e-4, "decoder": 5e-4, "shown": 1e-3}, _SMALL),),
             frozen=("finder", "recogniser"),
             schedule=_DECAY,
         ),
         finish_stage(
-            {"encoder": 1e-4, "decoder": 2e-4},
+            {"encoder": 1e-4, "decoder": 2e-4, "shown": 2e-4},
             16_000,
             frozen=("finder", "head"),
             adversary=0.06,
