@@ -70,14 +70,14 @@ def requests_of(model: Any, trial: Any) -> dict[str, list[dict[str, np.ndarray]]
     return calls
 
 
-def largest_activations(network: bytes, requests: Sequence[dict[str, np.ndarray]]) -> np.ndarray:
+def largest_activations(network: bytes, calls: dict[str, list[dict[str, np.ndarray]]]) -> np.ndarray:
     """The largest absolute value that any convolution gives for each request, `(n,)`.
 
     A few faces may drive a network without normalisation to hundreds of times what it is used to.
 
     Args:
         network: float32, TFLite.
-        requests: of its first function, see `requests_of`.
+        calls: name of a function -> what it is called with, see `requests_of`; the file's first one is called.
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -86,9 +86,11 @@ def largest_activations(network: bytes, requests: Sequence[dict[str, np.ndarray]
         interpreter = Interpreter(
             model_content=network, experimental_op_resolver_type=plain, experimental_preserve_all_tensors=True
         )
-    run, found = interpreter.get_signature_runner(next(iter(interpreter.get_signature_list()))), []
+    runners = {name: interpreter.get_signature_runner(name) for name in calls}
+    name, run = next(pair for pair in runners.items() if pair[1]._subgraph_index == 0)
+    found = []
     convolutions = [o["outputs"][0] for o in interpreter._get_ops_details() if o["op_name"] == "CONV_2D"]
-    for request in requests:
+    for request in calls[name]:
         run(**request)
         found.append(max(float(np.abs(interpreter.get_tensor(tensor)).max()) for tensor in convolutions))
     return np.array(found)

@@ -162,7 +162,7 @@ def _smaller(
     kind, trial, calls = about["quantize"], draw_trial(model, data), None
     if kind == "static":
         calls = eight_bit.requests_of(model, trial.take(slice(None, None, 2)))
-        usual = eight_bit.usual(eight_bit.largest_activations(network, next(iter(calls.values()))))
+        usual = eight_bit.usual(eight_bit.largest_activations(network, calls))
         calls = {name: [c for c, u in zip(each, usual, strict=True) if u] for name, each in calls.items()}
     if kind in eight_bit.KINDS:
         network = eight_bit.quantized(network, kind, model.sensitive, calls)
