@@ -11,7 +11,6 @@ doors of bytes, masks, attention and activations of integers lose whole decibels
 """
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
