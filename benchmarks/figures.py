@@ -8,7 +8,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from keras import ops
 
@@ -42,7 +41,9 @@ def figure_of_can_dfe(model: Any, hidden: np.ndarray) -> dict[str, list[np.ndarr
     columns = {"hidden": list(hidden)}
     for level in range(model.scales, 0, -1):
         pictures = _bytes(scales[f"picture_{level}"])
-        columns[f"{SIDE >> (level - 1)} px"] = [cv2.resize(p, (SIDE, SIDE), interpolation=0) for p in pictures]
+        columns[f"{SIDE >> (level - 1)} px"] = [
+            cv2.resize(p, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST) for p in pictures
+        ]
     u, v = np.split(np.asarray(found.extras["field"]), 2, axis=-1)
     columns |= {"alpha": _grey(found.extras["alpha"].mean(-1, keepdims=True)), "u": _grey(u), "v": _grey(v)}
     return columns | {"restored": list(found.images)}

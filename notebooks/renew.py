@@ -24,9 +24,12 @@ def renew(path: Path) -> None:
     for cell in notebook.cells:
         cell.metadata = {}
         if cell.cell_type == "code":
-            said = [output for output in cell.outputs if not output.get("text", "").startswith("WARNING:")]
-            cell.outputs = [_kept(output) for output in said if output.get("name") != "stderr"]
+            cell.outputs = [_kept(output) for output in cell.outputs if not _is_noise(output)]
     nbformat.write(notebook, path)
+
+
+def _is_noise(output: nbformat.NotebookNode) -> bool:
+    return output.get("name") == "stderr" or output.get("text", "").startswith("WARNING:")
 
 
 def _kept(output: nbformat.NotebookNode) -> nbformat.NotebookNode:

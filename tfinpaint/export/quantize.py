@@ -86,7 +86,7 @@ def largest_activations(network: bytes, calls: dict[str, list[dict[str, np.ndarr
             model_content=network, experimental_op_resolver_type=plain, experimental_preserve_all_tensors=True
         )
     runners = {name: interpreter.get_signature_runner(name) for name in calls}
-    name, run = next(pair for pair in runners.items() if pair[1]._subgraph_index == 0)
+    name, run = next(pair for pair in runners.items() if pair[1]._subgraph_index == 0)  # whose operators are listed
     found = []
     convolutions = [o["outputs"][0] for o in interpreter._get_ops_details() if o["op_name"] == "CONV_2D"]
     for request in calls[name]:

@@ -14,6 +14,7 @@ from tfinpaint.errors import InputError
 from tfinpaint.models.compose import compose
 from tfinpaint.models.measures import MEASURES
 from tfinpaint.models.paste_mask import where_it_differs
+from tfinpaint.models.told import begin_finder
 from tfinpaint.models.u_net import take_over
 from tfinpaint.training.backend import compile_inference
 from tfinpaint.training.declared import Output
@@ -127,11 +128,15 @@ class InpaintingModel(RecipeTrainer, keras.Model):
         return Painters({name: getattr(self, name) for name in self.painter_names})
 
     def begin_as(self, other: "InpaintingModel") -> None:
-        """Lets this model's U-Net begin as that of another model, see `models.u_net.take_over`.
+        """Lets this model's U-Net begin as that of another model, see `models.u_net.take_over`, or its finder.
+
+        The finder does where the other model is one that only finds.
 
         Raises:
-            InputError: one of them has no such network, or they differ in width.
+            InputError: they have no such network in common, or differ in width.
         """
+        if begin_finder(getattr(self, "finder", None), other):
+            return
         mine, theirs = (getattr(model, model.u_net_name, None) for model in (self, other))
         if mine is None or theirs is None:
             raise InputError(cannot_begin(self, other))

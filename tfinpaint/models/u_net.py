@@ -18,7 +18,7 @@ from tfinpaint.errors import InputError
 from tfinpaint.layers import HybridDilatedConv
 from tfinpaint.models.blocks import clip, conv, fold_pixels, head
 
-WHITE = 1.0  # what painters that are told a mask see where it hides the picture
+WHITE = 1.0  # what the U-Nets of CA-GAN and FSG-GAN see in place of what is hidden
 _BESIDE = {"mask": 1, "structure": 3, "seen": 3}  # channels of what is known beside the picture
 _FIRST = "encode_0_a"  # the layer that sees them
 

@@ -16,7 +16,7 @@ from tfinpaint.models.fsg_gan import networks
 from tfinpaint.models.fsg_gan.recipe import PAPER, SMALL
 from tfinpaint.models.fsg_gan.terms import TERMS
 from tfinpaint.models.paste_mask import THRESHOLD, where_it_differs
-from tfinpaint.models.told import begin_finder, hidden_logit, told
+from tfinpaint.models.told import hidden_logit, told
 from tfinpaint.models.u_net import WHITE, u_net
 from tfinpaint.models.what_hides.networks import finder
 from tfinpaint.training.declared import output
@@ -177,15 +177,6 @@ class FSGGAN(Finishing, InpaintingModel):
         found = self.forward(batch, ["structure", "found", "painted"], training, known=known)
         alpha = {"alpha": ops.sigmoid(found["found"][0])} if self.finder else {}
         return {"raw": found["painted"], "structure": found["structure"], **alpha}
-
-    def begin_as(self, other: InpaintingModel) -> None:
-        """Its finder begins as another model's, if that one has no U-Net; else its U-Net as that one's.
-
-        Raises:
-            InputError: they have neither in common.
-        """
-        if not begin_finder(self.finder, other):
-            super().begin_as(other)
 
     def paste_mask(self, image: Any, outputs: dict) -> Any:
         """Where alpha says so, or the painted face differs from what was seen, `(batch, side, side, 1)`, 0 or 1."""
