@@ -41,9 +41,8 @@ def figure_of_can_dfe(model: Any, hidden: np.ndarray) -> dict[str, list[np.ndarr
     columns = {"hidden": list(hidden)}
     for level in range(model.scales, 0, -1):
         pictures = _bytes(scales[f"picture_{level}"])
-        columns[f"{SIDE >> (level - 1)} px"] = [
-            cv2.resize(p, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST) for p in pictures
-        ]
+        times = SIDE // pictures[0].shape[0]
+        columns[f"{SIDE // times} px"] = [p.repeat(times, 0).repeat(times, 1) for p in pictures]
     u, v = np.split(np.asarray(found.extras["field"]), 2, axis=-1)
     columns |= {"alpha": _grey(found.extras["alpha"].mean(-1, keepdims=True)), "u": _grey(u), "v": _grey(v)}
     return columns | {"restored": list(found.images)}
