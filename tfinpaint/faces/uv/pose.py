@@ -17,7 +17,8 @@ LANDMARKS = np.array([[-31.5, -33, -30], [31.5, -33, -30], [0, 0, 0], [-25, 29, 
 WIDEST = np.deg2rad(80)  # the chart ends so far around the head's axis on each side
 FOREHEAD, CHIN = -95.0, 78.0  # y at which the chart begins and ends
 _NOSE_HEIGHT, _NOSE_WIDTH, _NOSE_LENGTH = 18.0, 11.0, 17.0
-_STEPS = 20
+_MOST_STEPS = 20  # five are usual
+_AT_REST = 1e-6  # of the largest change of a step: log scale, radians, pixels, log stretch
 _POINT_NOISE = 0.02  # expected error of a landmark, in eye distances
 _LIKELY_TURN = np.deg2rad(25)  # deviation of yaw and pitch over people's photos
 _LIKELY_STRETCH = 0.08  # deviation of the logarithm of a face's proportions
@@ -83,11 +84,13 @@ class Pose:
         # In profile the eyes coincide; half the way from eyes to mouth keeps the unit above 0.
         unit = max(np.linalg.norm(points[1] - points[0]), 0.5 * np.linalg.norm(mouth - eyes), 1e-3)
         q = _affine_start(points)
-        for _ in range(_STEPS):
+        for _ in range(_MOST_STEPS):
             nudged = _residuals(np.vstack([q, q + 1e-5 * np.eye(8)]), points, unit)
             residual, jacobian = nudged[0], (nudged[1:] - nudged[0]).T / 1e-5
             step = np.linalg.solve(jacobian.T @ jacobian + 1e-6 * np.eye(8), jacobian.T @ residual)
             q = q - np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)  # far from the end a full step may leap
+            if np.abs(step).max() < _AT_REST:
+                break
         scale, yaw, pitch, roll, x, y, width, height = q.tolist()
         return cls(float(np.exp(scale)), yaw, pitch, roll, (x, y), (float(np.exp(width)), float(np.exp(height))))
 
