@@ -62,17 +62,16 @@ def best(table: dict[str, dict[str, np.ndarray]]) -> str:
     return min(ranks, key=lambda name: (ranks[name], means[name]["hole_psnr"]))
 
 
-def model_right(tops: list[tuple[str, ...]], family: str, ways: dict[str, tuple[str, bool]]) -> np.ndarray:
-    """Of each hidden face: whether what is seen most goes to the model, told or not, that paints this family best."""
-    return np.array([bool(top) and ways[top[0]] == ways[family] for top in tops], np.float64)
+def right(tops: list[tuple[str, ...]], family: str, of: dict[str, str]) -> np.ndarray:
+    """Of each hidden face: whether what is seen most is, in the words of `of`, what this family is."""
+    return np.array([bool(top) and of[top[0]] == of[family] for top in tops], np.float64)
 
 
-def sight(families: np.ndarray, masks: np.ndarray, family: str) -> dict[str, np.ndarray]:
-    """Of each hidden face: whether the family seen most is right, and how well all that is seen fits the true mask."""
-    right = np.array([seen(each)[:1] == (family,) for each in families], np.float64)
+def fit(families: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Of each hidden face: how well all that is seen fits the true mask."""
     found, true = families.argmax(-1) > 0, masks[..., 0] > 0
     both, either = (np.sum(x, axis=(1, 2)) for x in (found & true, found | true))
-    return {"family right": right, "mask IoU": both / np.maximum(either, 1)}
+    return both / np.maximum(either, 1)
 
 
 def tables(record: dict[str, Any]) -> str:
@@ -134,17 +133,19 @@ def main() -> None:
         chosen.setdefault(family, best(table))
         measured[label] = {name: {k: summarise(v) for k, v in values.items()} for name, values in table.items()}
         families = finder.restore(drawn.occluded, batch_size=BATCH).extras["families"]
-        sights[label] = {k: summarise(v) for k, v in sight(families, drawn.masks, family).items()}
         tops[label] = [seen(each)[:1] for each in families]
+        sights[label] = {"mask IoU": summarise(fit(families, drawn.masks))}
     ways = {family: (way.split(",")[0], way.endswith(", told")) for family, way in chosen.items()}
+    models = {family: name for family, (name, _) in ways.items()}
     for label, values in tops.items():
-        sights[label]["model right"] = summarise(model_right(values, label.split(",")[0], ways))
+        for name, of in (("family right", dict(zip(models, models, strict=True))), ("model right", models)):
+            sights[label][name] = summarise(right(values, label.split(",")[0], of))
     bare = finder.restore(faces.images, batch_size=BATCH)
     touched = np.array([bool(seen(each)) for each in bare.extras["families"]], np.float64)
     sights["bare"] = {"taken for hidden": summarise(touched), "share of pixels": summarise(bare.masks.mean((1, 2, 3)))}
     record = {
         "command": command(sys.argv[1:], program="python -m benchmarks.auto"),
-        "chosen": {family: name for family, (name, _) in ways.items()},
+        "chosen": models,
         "told": [family for family, (_, told) in ways.items() if told],
         "set": SET,
         "faces": len(faces),

@@ -45,6 +45,28 @@ def test_faces_far_above_the_median_are_left_out():
     assert quantize.usual(np.array([6.0, 5, 7, 6, 20_116, 36, 34])).tolist() == [True] * 4 + [False, False, True]
 
 
+def _file_of(gains, folder):
+    """A TFLite file whose functions are a convolution each, name -> what it multiplies the sum of three colours by."""
+    import tensorflow as tf
+
+    def convolve(kernel):
+        return tf.function(lambda image: {"image": tf.nn.conv2d(image, kernel, 1, "SAME")})
+
+    spec = tf.TensorSpec((1, 4, 4, 3), name="image")
+    made = {n: convolve(np.full((1, 1, 3, 2), g, "float32")).get_concrete_function(spec) for n, g in gains.items()}
+    tf.saved_model.save(tf.Module(), str(folder), signatures=made)
+    return tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=list(gains)).convert()
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_activations_are_those_of_the_function_whose_operators_are_listed_whatever_the_order(tmp_path, names):
+    network = _file_of(dict(zip(names, (2.0, 4.0), strict=True)), tmp_path)
+    calls = {name: [{"image": np.full((1, 4, 4, 3), x, np.float32)} for x in (0.5, 1.5)] for name in names}
+    found = [quantize.largest_activations(network, c) for c in (calls, dict(reversed(calls.items())))]
+    np.testing.assert_array_equal(found[0], found[1])
+    assert found[0].tolist() in ([3.0, 9.0], [6.0, 18.0])  # one of the two; the other would show what was left there
+
+
 @pytest.fixture
 def made(monkeypatch, faces):
     """Nothing is converted; the file paints so much beside the truth as the list says. What was asked for, and that."""
