@@ -69,6 +69,54 @@ def test_an_engine_is_told_what_it_would_not_find_by_itself():
     assert engines["masks"].calls == [(1, False), (1, True)]
 
 
+class Blinking(Paints):
+    """Overlooks worn masks in some columns of the picture, unless it is told."""
+
+    def __init__(self, columns):
+        super().__init__(200)
+        self.columns = columns
+
+    def restore(self, images, masks=None, *, seed=None, batch_size=16):
+        seen = np.array(images)
+        seen[:, :, self.columns] += 50 * np.uint8(masks is None)
+        result = super().restore(seen, masks)
+        return Restoration(np.where(result.masks > 0, result.images, images), result.masks)
+
+
+@pytest.mark.parametrize(("columns", "calls"), [(slice(20, 22), 2), (slice(20, 21), 1)], ids=["a spot", "a rim"])
+def test_an_engine_is_told_what_it_overlooks_where_that_is_no_rim(columns, calls):
+    blinking = Blinking(columns)
+    engines = {"masks": blinking, "told": Paints(220, mask="needs")}
+    faces = np.stack([face("worn_mask"), face("worn_mask", "thing"), face()])
+    faces[1, ROWS["worn_mask"], columns] = 100  # of this one nothing is overlooked, for nothing is there
+    result = Auto(Seer(), CHOSEN, engines.__getitem__).restore(faces)
+    assert blinking.calls == [(2, False), (1, True)][:calls]
+    overlooked = result.images[0, ROWS["worn_mask"], columns]
+    assert (overlooked == (200 if calls == 2 else 1)).all()
+    assert (result.images[1, ROWS["worn_mask"], columns] == 100).all()
+    kept = np.broadcast_to(result.masks == 0, faces.shape)
+    np.testing.assert_array_equal(result.images[kept], faces[kept])
+
+
+def test_what_one_engine_has_painted_the_next_does_not_overlook():
+    class Blind(Paints):
+        def restore(self, images, masks=None, **options):
+            return super().restore(images, 0 * images[..., :1] if masks is None else masks)
+
+    class Both(Seer):  # the lowest rows of the worn mask are taken for a thing
+        def restore(self, images, masks=None, **options):
+            families = super().restore(images).extras["families"]
+            families[..., 3] = 0.9 * (images[..., 0] == 1)
+            families[:, 50:, :, 1] *= 0.8
+            return Restoration(images, families[..., 1:2], {"families": families})
+
+    blind = Blind(150)
+    engine = Auto(Both(), {**CHOSEN, "thing": "blind"}, {"masks": Paints(200), "blind": blind}.__getitem__)
+    result = engine.restore(face("worn_mask")[None])
+    assert blind.calls == [(1, True)]
+    assert (result.images[0][ROWS["worn_mask"]] == 200).all()
+
+
 def test_a_mask_that_is_lent_grows_by_a_rim():
     result = auto()[0].restore(face("thing")[None])
     hidden = np.nonzero(result.masks[0, :, 0, 0])[0]

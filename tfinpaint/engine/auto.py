@@ -11,13 +11,15 @@ from tfinpaint.engine.families import FAMILIES, SURE, seen
 from tfinpaint.errors import InputError
 
 _RIM = 1 / 64  # of the side: a mask that is lent grows by this, because soft edges and shadows hide, too
+_THICK = 5 / 128  # of the side: what an engine overlooks is nowhere as thick as this, or it is told
 
 
 class Auto:
     """Finds which family of things hides a face (see `FAMILIES`), and has it painted by the engine for that family.
 
     Where several hide one face they are painted one after the other, the largest first. A face on which nothing is
-    found stays as it is. Engines that find what they paint are asked to, those that must be told are told.
+    found stays as it is. Engines that find what they paint are asked to, and told what they overlook; those that must
+    be told are told.
 
     Args:
         finder: says by its extra `families` what hides each pixel, such as `zoo.load("what_hides")`.
@@ -61,10 +63,13 @@ class Auto:
         for turn in range(max(map(len, work), default=0)):
             for family in FAMILIES[1:]:
                 rows = [i for i, names in enumerate(work) if names[turn : turn + 1] == (family,)]
-                if rows:
-                    told = self._told_to(family, families[rows], images.shape[1:3]) if masks is None else masks[rows]
-                    result = self._engine(family).restore(pictures[rows], told, batch_size=batch_size)
-                    pictures[rows], painted[rows] = result.images, np.maximum(painted[rows], result.masks)
+                if not rows:
+                    continue
+                if masks is None:
+                    result = self._paint(family, pictures[rows], families[rows], painted[rows], batch_size)
+                else:
+                    result = self._engine(family).restore(pictures[rows], masks[rows], batch_size=batch_size)
+                pictures[rows], painted[rows] = result.images, np.maximum(painted[rows], result.masks)
         return Restoration(pictures, painted, {"families": families})
 
     def beyond(self, families: Sequence[str]) -> Engine | None:
@@ -76,11 +81,23 @@ class Auto:
         reaching = [engine for engine in asked if contract_of(engine).finds_mask and contract_of(engine).reach > 1]
         return reaching[0] if reaching else None
 
-    def _told_to(self, family: str, families: np.ndarray, size: tuple[int, int]) -> np.ndarray | None:
-        """The masks of a family for an engine that is told them."""
-        if family not in self.told and not contract_of(self._engine(family)).needs_mask:
-            return None
-        return np.stack([_grown(_surely(each, family), size) for each in families])
+    def _paint(
+        self, family: str, pictures: np.ndarray, families: np.ndarray, painted: np.ndarray, batch_size: int
+    ) -> Restoration:
+        """What a family's engine makes of faces; it is told what it must be told, or what it overlooks."""
+        engine, size = self._engine(family), pictures.shape[1:3]
+        sure = [_surely(each, family) for each in families]
+        if family in self.told or contract_of(engine).needs_mask:
+            return engine.restore(pictures, np.stack([_grown(each, size) for each in sure]), batch_size=batch_size)
+        result = engine.restore(pictures, batch_size=batch_size)
+        left = [_overlooked(each, mask) for each, mask in zip(sure, np.maximum(painted, result.masks), strict=True)]
+        if rows := [i for i, each in enumerate(left) if each.any()]:
+            more = np.stack([np.maximum(result.masks[i], _grown(left[i], size)) for i in rows])
+            again = engine.restore(pictures[rows], more, batch_size=batch_size)
+            images, masks = np.array(result.images), np.array(result.masks)
+            images[rows], masks[rows] = again.images, again.masks
+            result = Restoration(images, masks)
+        return result
 
     def _engine(self, family: str) -> Engine:
         name = self.chosen[family]
@@ -107,6 +124,21 @@ def _surely(families: np.ndarray, family: str) -> np.ndarray:
     there = families.argmax(-1) == index
     _, spots = cv2.connectedComponents(there.astype(np.uint8))
     return np.isin(spots, np.unique(spots[there & (families[..., index] >= SURE[family])]))
+
+
+def _overlooked(there: np.ndarray, painted: np.ndarray) -> np.ndarray:
+    """Spots of what is there and was not painted, `(height, width)` bool, that are thick enough to be no rim.
+
+    Args:
+        there: `(side, side)` bool.
+        painted: `(height, width, 1)`, 1 where it was.
+    """
+    height, width = painted.shape[:2]
+    left = (cv2.resize(there.astype(np.float32), (width, height)) > 0.5) & (painted[..., 0] == 0)
+    thick = max(2, round(_THICK * height))
+    core = cv2.erode(left.astype(np.uint8), np.ones((thick, thick), np.uint8)) > 0
+    _, spots = cv2.connectedComponents(left.astype(np.uint8))
+    return np.isin(spots, np.unique(spots[core]))
 
 
 def _grown(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
