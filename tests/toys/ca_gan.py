@@ -54,15 +54,13 @@ class CAGAN(InpaintingModel):
 
     def __init__(self, image_size: int = 16, name: str = "ca_gan", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
+        self.remember(locals())
         self.image_size = image_size
         self.coarse_network = _painter(image_size, "coarse_network", attends=False)
         self.refine_network = _painter(image_size, "refine_network", attends=True)
         self.whole_critic, self.local_critic = _critic(image_size, "whole"), _critic(image_size // 2, "local")
         self.mix = keras.random.SeedGenerator(5)
         self.finish()
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "image_size": self.image_size}
 
     def parts(self) -> dict[str, list]:
         critics = [self.whole_critic, self.local_critic]

@@ -70,6 +70,7 @@ class CANDFE(InpaintingModel):
 
     def __init__(self, image_size: int = 16, name: str = "can_dfe", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
+        self.remember(locals())
         self.image_size = image_size
         self.encoder, self.head, self.decoder = _encoder(image_size, "encoder"), _head("head"), _decoder(image_size)
         self.twin, self.twin_head = _encoder(image_size, "twin"), _head("twin_head")
@@ -78,9 +79,6 @@ class CANDFE(InpaintingModel):
         self.queue.assign(rows / np.linalg.norm(rows, axis=1, keepdims=True))
         self.pointer = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="pointer")
         self.finish()
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "image_size": self.image_size}
 
     def parts(self) -> dict[str, list]:
         return {"encoder": [self.encoder], "head": [self.head], "decoder": [self.decoder]}

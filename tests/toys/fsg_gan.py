@@ -76,6 +76,7 @@ class FSGGAN(InpaintingModel):
 
     def __init__(self, image_size: int = 16, norm: bool = True, name: str = "fsg_gan", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
+        self.remember(locals())
         self.image_size, self.norm = image_size, norm
         self.encoder, self.decoder = _encoder(image_size, norm), _decoder(image_size, norm)
         self.generator = _generator(image_size, norm)
@@ -83,9 +84,6 @@ class FSGGAN(InpaintingModel):
         self.heads = _heads(self.trunk.output, norm)
         self.draws = keras.random.SeedGenerator(7)
         self.finish()
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "image_size": self.image_size, "norm": self.norm}
 
     def parts(self) -> dict[str, list]:
         return {"vae": [self.encoder, self.decoder], "generator": [self.generator], "heads": [self.heads]}

@@ -1,7 +1,7 @@
 """What every model of the zoo shares: inference on pictures, on top of training by recipes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -24,7 +24,8 @@ from tfinpaint.training.trainer import RecipeTrainer
 class InpaintingModel(RecipeTrainer, keras.Model):
     """Base class of the zoo's models.
 
-    A model builds its sub-networks in its constructor, calls `self.finish()` there, and supplies:
+    A model builds its sub-networks in its constructor, between `self.remember(locals())` and `self.finish()`, and
+    supplies:
 
     - `contract`: what it asks and gives, see `tfinpaint.engine.Contract`; a class attribute, or one of the instance;
     - `parts()`: name -> list of layers, disjoint; what a recipe may train or freeze;
@@ -75,6 +76,16 @@ class InpaintingModel(RecipeTrainer, keras.Model):
                 "(keras.config.set_dtype_policy('mixed_bfloat16'))."
             )
         super().__init__(*args, **kwargs)
+
+    def remember(self, arguments: Mapping[str, Any]) -> None:
+        """Keeps what a constructor was called with, its `locals()` before it has others, for `get_config`."""
+        left_out = {"self", "name", "kwargs", "__class__"}
+        kept = {key: value for key, value in arguments.items() if key not in left_out}
+        self._config = {key: list(value) if isinstance(value, list | tuple) else value for key, value in kept.items()}
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"name": self.name, **self._config}
 
     def parts(self) -> dict[str, list]:
         """Name -> the layers that a recipe trains or freezes together; no layer stands in two."""

@@ -23,14 +23,12 @@ class Sixth(InpaintingModel):
 
     def __init__(self, image_size: int = 16, width: int = 4, name: str = "sixth", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
+        self.remember(locals())
         self.image_size, self.width = image_size, width
         picture = keras.Input((image_size, image_size, 3))
         x = layers.Conv2D(width, 5, padding="same", activation="elu")(picture)
         self.painter = keras.Model(picture, layers.Conv2D(3, 5, padding="same", activation="tanh", dtype="float32")(x))
         self.finish()
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "image_size": self.image_size, "width": self.width}
 
     def parts(self) -> dict[str, list]:
         return {"painter": [self.painter]}

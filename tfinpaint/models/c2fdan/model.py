@@ -96,6 +96,7 @@ class C2FDAN(Finishing, InpaintingModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
+        self.remember(locals())
         self.contract = Contract(
             mask="finds",
             extras=("mask_probability", "coarse", "raw"),
@@ -117,30 +118,8 @@ class C2FDAN(Finishing, InpaintingModel):
         self.image_size, self.threshold = image_size, threshold
         self.identity_window, self.looks_at = identity_window, tuple(looks_at)
         self.default_recipe = "small" if stem > 1 else "paper"
-        self._config = {
-            "image_size": image_size,
-            "coarse_widths": list(coarse_widths),
-            "mask_widths": None if mask_widths is None else list(mask_widths),
-            "fine_widths": list(fine_widths),
-            "attention_width": attention_width,
-            "gradient": gradient,
-            "residual": residual,
-            "near": near,
-            "mirrored": mirrored,
-            "critic_widths": list(critic_widths),
-            "patch_critic_widths": list(patch_critic_widths),
-            "framing": framing,
-            "identity_window": identity_window,
-            "looks_at": list(looks_at),
-            "stem": stem,
-            "threshold": threshold,
-            "normalize": normalize,
-        }
         self.finish()
         self._untracked.before_attention = None
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, **self._config}
 
     def parts(self) -> dict[str, list]:
         return {

@@ -88,6 +88,7 @@ class CAGAN(Finishing, InpaintingModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
+        self.remember(locals())
         for argument, value, known in (("coarse_scale", coarse_scale, (1, 2)), ("stem", stem, (1, 2))):
             if value not in known:
                 raise InputError(f"`{argument}` must be 1 or 2. Received: {argument}={value}.")
@@ -112,26 +113,7 @@ class CAGAN(Finishing, InpaintingModel):
         self.image_size, self.coarse_scale = image_size, coarse_scale
         self.discount, self.gamma = discount, gamma
         self.default_recipe = "small" if stem > 1 else "paper"
-        self._config = {
-            "image_size": image_size,
-            "coarse_widths": list(coarse_widths),
-            "coarse_dilations": list(coarse_dilations),
-            "coarse_limit": coarse_limit,
-            "coarse_scale": coarse_scale,
-            "refine_widths": list(refine_widths),
-            "refine_dilations": list(refine_dilations),
-            "residual": residual,
-            "local_critic_widths": list(local_critic_widths),
-            "global_critic_widths": list(global_critic_widths),
-            "patch_critic_widths": list(patch_critic_widths),
-            "stem": stem,
-            "discount": discount,
-            "gamma": gamma,
-        }
         self.finish()
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, **self._config}
 
     def parts(self) -> dict[str, list]:
         return {

@@ -98,6 +98,7 @@ class CANDFE(Finishing, InpaintingModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
+        self.remember(locals())
         _check(image_size, encoder_widths, decoder_widths, scales, len(encoder_widths) + shared, queue)
         self.encoder, self.twin = (
             networks.shared_encoder(image_size, encoder_widths, limit, which)
@@ -124,28 +125,7 @@ class CANDFE(Finishing, InpaintingModel):
         self.prepare_finishing((image_size // 4, image_size // 8, image_size * 3 // 4), patch_critic_widths)
         self.image_size, self.scales, self.temperature, self.threshold = image_size, scales, temperature, threshold
         self.default_recipe = "small" if shared else "paper"
-        self._config = {
-            "image_size": image_size,
-            "encoder_widths": list(encoder_widths),
-            "decoder_widths": list(decoder_widths),
-            "scales": scales,
-            "shared": shared,
-            "finder_widths": list(finder_widths),
-            "limit": limit,
-            "norm": norm,
-            "transposed": transposed,
-            "ratio": ratio,
-            "fusion_width": fusion_width,
-            "dimension": dimension,
-            "queue": queue,
-            "temperature": temperature,
-            "patch_critic_widths": list(patch_critic_widths),
-            "threshold": threshold,
-        }
         self.finish()
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, **self._config}
 
     @property
     def painter_names(self) -> tuple[str, ...]:

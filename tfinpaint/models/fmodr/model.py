@@ -90,6 +90,7 @@ class FMODR(Finishing, InpaintingModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
+        self.remember(locals())
         if coarse_scale not in (1, 2):
             raise InputError(f"`coarse_scale` must be 1 or 2. Received: coarse_scale={coarse_scale}.")
         modulus = coarse_scale * stem * 2 ** max(len(coarse_widths) - 1, 3)
@@ -114,28 +115,7 @@ class FMODR(Finishing, InpaintingModel):
         elif not attention:
             self.recipes = {"small": SMALL_ENLARGED}
         self.default_recipe = "paper" if small >= 256 and refine_widths else "small"
-        self._config = {
-            "image_size": image_size,
-            "detector_widths": list(detector_widths),
-            "detector_dilations": list(detector_dilations),
-            "detector_skips": detector_skips,
-            "coarse_widths": list(coarse_widths),
-            "coarse_limit": coarse_limit,
-            "coarse_scale": coarse_scale,
-            "refine_widths": list(refine_widths),
-            "refine_dilations": list(refine_dilations),
-            "residual": residual,
-            "attention": attention,
-            "critic_widths": list(critic_widths),
-            "critic_dense": critic_dense,
-            "patch_critic_widths": list(patch_critic_widths),
-            "stem": stem,
-            "threshold": threshold,
-        }
         self.finish()
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, **self._config}
 
     @property
     def painter_names(self) -> tuple[str, ...]:

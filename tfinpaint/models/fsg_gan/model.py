@@ -103,6 +103,7 @@ class FSGGAN(Finishing, InpaintingModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
+        self.remember(locals())
         if structure_size < 64 or structure_size % 64:
             raise InputError(f"`structure_size` must be a multiple of 64. Received: structure_size={structure_size}.")
         if image_size < structure_size or image_size % structure_size:
@@ -131,30 +132,7 @@ class FSGGAN(Finishing, InpaintingModel):
         self.image_size, self.structure_scale = image_size, image_size // structure_size
         self.threshold = threshold
         self.default_recipe = "small" if shared else "paper"
-        self._config = {
-            "image_size": image_size,
-            "structure_size": structure_size,
-            "encoder_widths": list(encoder_widths),
-            "decoder_widths": list(decoder_widths),
-            "latent": latent,
-            "generator_widths": list(generator_widths),
-            "full_width": full_width,
-            "shared": shared,
-            "limit": limit,
-            "dilations": list(dilations),
-            "arrangement": arrangement,
-            "global_pool": global_pool,
-            "finder_widths": list(finder_widths),
-            "head_width": head_width,
-            "plain_heads": plain_heads,
-            "norm": norm,
-            "patch_critic_widths": list(patch_critic_widths),
-            "threshold": threshold,
-        }
         self.finish()
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, **self._config}
 
     @property
     def painter_names(self) -> tuple[str, ...]:

@@ -56,16 +56,13 @@ class WhatHides(InpaintingModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
+        self.remember(locals())
         if image_size < 16 or image_size % (4 * stem):
             raise InputError(f"`image_size` must be a multiple of {4 * stem}. Received: image_size={image_size}.")
         self.finder = networks.finder(image_size, widths, len(FAMILIES), stem)
         self.fill = PullPush(dtype="float32", name="fill")
         self.image_size = image_size
-        self._config = {"image_size": image_size, "widths": list(widths), "stem": stem}
         self.finish()
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, **self._config}
 
     def parts(self) -> dict[str, list]:
         return {"finder": [self.finder]}
