@@ -2,6 +2,7 @@
 
 import inspect
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -94,6 +95,26 @@ def test_in_the_small_form_a_level_shows_what_it_sees_with_the_encoders_map_and_
         after = model.decoder([*known, *(2 * m if i == at else m for i, m in enumerate(maps))])
         moved = {k: np.abs(np.asarray(before[f"picture_{k}"] - after[f"picture_{k}"])).max() for k in (1, 2, 3, 4)}
         assert {k for k, most in moved.items() if most > 1e-5} == set(range(1, level + 1))
+
+
+def test_in_the_small_form_a_level_adds_to_the_field_below_it():
+    """Levels whose own convolution says nothing show what the level below says, enlarged."""
+    decoder = make("can_dfe").decoder
+    inputs = [rng_map(1, *x.shape[1:]) for x in decoder.inputs]
+    logits = {k: logit(decoder(inputs)[f"field_{k}"]) for k in (1, 2, 3)}
+    for level in (1, 2):
+        layer = decoder.get_layer(f"field_{level}")
+        layer.set_weights([0 * w for w in layer.get_weights()])
+    for level in (2, 1):
+        below, side = logit(decoder(inputs)[f"field_{level + 1}"]), 64 >> level
+        found, enlarged = logit(decoder(inputs)[f"field_{level}"]), cv2.resize(below, (side, side))
+        np.testing.assert_allclose(found, enlarged, atol=1e-4)
+        assert np.abs(found - logits[level]).max() > 0.01
+
+
+def logit(field):
+    field = np.asarray(field)[0].astype(np.float64)
+    return np.log(field / (1 - field))
 
 
 def rng_map(*shape):

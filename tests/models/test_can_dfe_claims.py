@@ -169,7 +169,7 @@ def test_the_recipe_is_the_papers():
     }
     assert (completion.name, dict(completion.length), completion.batch) == ("completion", {"epochs": 100}, 16)
     (update,) = completion.updates
-    assert update.parts == {"encoder": 1e-4, "decoder": 1e-4, "shown": 1e-4}
+    assert update.parts == {"encoder": 1e-4, "decoder": 1e-4, "fusions": 1e-4, "fields": 1e-4}
     weighted = {term: weight for term, weight in update.terms.items() if weight}
     assert weighted == {"rec": 6.0, "uv": 0.1, "style": 240.0, "id_mse": 0.1}
     assert {term for term, weight in update.terms.items() if not weight} == {"perceptual", "adv_g"}
@@ -206,7 +206,7 @@ SMALL_STAGES = {
     "completion": (
         24_000,
         16,
-        {"encoder": 5e-4, "decoder": 5e-4, "shown": 1e-3},
+        {"encoder": 5e-4, "decoder": 5e-4, "fusions": 1e-3, "fields": 1e-3},
         {
             "rec": 6.0,
             "uv": 0.1,
@@ -230,19 +230,28 @@ def test_the_small_recipe_is_as_the_ledger_says(name):
     assert stage.hooks == PAPER.stage(name).hooks
     assert stage.updates[0].optimizer == PAPER.stage(name).updates[0].optimizer
     assert stage.schedule == {"name": "cosine", "to": 0.05, "warmup": 100}
-    assert [s.name for s in SMALL.stages] == ["finder", "contrast", "scales", "completion", "finish"]
+    assert [s.name for s in SMALL.stages] == ["finder", "contrast", "scales", "completion", "fields", "finish"]
     assert SMALL.optimizer == {"name": "adam", "beta_1": 0.9, "beta_2": 0.99}
 
 
 def test_what_a_decoder_shows_learns_first_while_all_that_it_sees_stands_still():
     scales, completion = SMALL.stage("scales"), SMALL.stage("completion")
-    assert [u.parts for u in scales.updates] == [{"shown": 3e-3}]
+    assert [u.parts for u in scales.updates] == [{"fusions": 3e-3, "fields": 3e-3}]
     assert scales.updates[0].terms == completion.updates[0].terms
     assert set(scales.frozen) == {"finder", "encoder", "decoder", "recogniser"}
     parts = make("can_dfe").parts()
-    names = {part: [layer.name for layer in parts[part]] for part in ("decoder", "shown")}
-    assert sorted(names["shown"]) == [f"{what}_{k}" for what in ("field", "fusion") for k in (1, 2, 3)]
-    assert set(names["decoder"]) == {layer.name for layer in make("can_dfe").decoder.layers} - set(names["shown"])
+    names = {part: {layer.name for layer in parts[part] if layer.weights} for part in ("decoder", "fusions", "fields")}
+    assert names["fusions"] == {f"fusion_{k}" for k in (1, 2, 3)} and names["fields"] == {
+        f"field_{k}" for k in (1, 2, 3)
+    }
+    with_weights = {layer.name for layer in make("can_dfe").decoder.layers if layer.weights}
+    assert names["decoder"] == with_weights - names["fusions"] - names["fields"]
+
+
+def test_the_field_is_read_off_of_features_that_stand_still():
+    (update,) = SMALL.stage("fields").updates
+    assert update.parts == {"fields": 3e-3} and update.terms == {"uv": 1.0}
+    assert set(SMALL.stage("fields").frozen) == {"finder", "encoder", "decoder", "fusions"}
 
 
 def test_the_small_recipe_needs_no_network_that_does_not_come_with_the_package():
@@ -254,7 +263,7 @@ def test_the_small_recipe_needs_no_network_that_does_not_come_with_the_package()
 def test_the_last_stage_trains_encoder_and_decoder_at_all_scales():
     finish = SMALL.stages[-1]
     painter, critic = finish.updates
-    assert set(painter.parts) == {"encoder", "decoder", "shown"} and set(critic.parts) == {"patch_critic"}
+    assert set(painter.parts) == {"encoder", "decoder", "fusions", "fields"} and set(critic.parts) == {"patch_critic"}
     assert {t: w for t, w in painter.terms.items() if not t.startswith("finish_")} == {
         "rec": 1.0, "uv": 0.1, "alpha": 0.5,
     }  # fmt: skip

@@ -133,13 +133,16 @@ class CANDFE(Finishing, InpaintingModel):
 
     def parts(self) -> dict[str, list]:
         """The twins are in none: no gradient moves them, and nothing freezes their batch normalisation."""
-        shown = [layer for layer in self.decoder.layers if layer.name.startswith(("fusion_", "field_"))]
+        fusions, fields = (
+            [layer for layer in self.decoder.layers if layer.name.startswith(what)] for what in ("fusion_", "field_")
+        )
         return {
             **({"finder": [self.finder]} if self.finder else {}),
             "encoder": [self.encoder],
             "head": [self.head],
-            "decoder": [layer for layer in self.decoder.layers if layer not in shown],
-            "shown": shown,
+            "decoder": [layer for layer in self.decoder.layers if layer not in fusions + fields],
+            "fusions": fusions,
+            "fields": fields,
             "patch_critic": [self.patch_critic],
         }
 
@@ -218,7 +221,7 @@ class CANDFE(Finishing, InpaintingModel):
         queue = ops.convert_to_tensor(self.queue)
         return losses.contrast_logits(given["query"], given["keys"], queue, self.temperature)
 
-    @output("found", "maps", by=("decoder", "shown"))
+    @output("found", "maps", by=("decoder", "fusions", "fields"))
     def restored(self, batch: dict, given: dict, training: bool) -> dict[str, Any]:
         """What the decoder gives: `picture_k`, `alpha_k` and `field_k` of each scale k from 1, the outermost."""
         return self.decoder([batch["occluded"], *given["found"], *given["maps"]], training=training)

@@ -111,7 +111,7 @@ def decoder(
     for level in range(len(widths), 0, -1):
         x = _doubled(x, widths[-level], norm, transposed, f"decode_{level}")
         if level <= scales:
-            found |= _shown(x, [picture], level, ratio, fusion_width)
+            found |= _blended(x, [picture], level, ratio, fusion_width) | _field(_field_logit(x, level), level)
         if level > 1:
             x = layers.Concatenate(name=f"skip_{level}")([x, maps[level - 2]])
     return keras.Model([picture, *maps], found, name="decoder")
@@ -130,7 +130,8 @@ def shared_decoder(
 
     What a level shows is made of its features after the encoder's map has joined them. Those at full size are what the
     U-Net's last convolution gives, with more channels than three. Before the maps it takes the logit of what is hidden,
-    from which each level's blending map begins.
+    from which each level's blending map begins. A level's field adds to that of the level below: where on a face a
+    pixel lies is known to maps that see the whole of it, and where exactly to those that see edges.
 
     Args:
         size: side of the picture.
@@ -145,19 +146,32 @@ def shared_decoder(
     sides = [size >> level for level in range(1, 1 + len(encoder_widths))]
     maps = [keras.Input((s, s, w), name=f"map_{s}") for s, w in zip(sides, encoder_widths, strict=True)]
     seen = decode(maps, widths[:-1], limit)
-    found: dict[str, Any] = {}
-    for level, x in enumerate([last_convolution(seen[-1], widths[-1], 2), *reversed(seen)][:scales], 1):
-        found |= _shown(x, [picture, logit], level, ratio, fusion_width)
+    levels = list(enumerate([last_convolution(seen[-1], widths[-1], 2), *reversed(seen)][:scales], 1))
+    found, below = {}, None
+    for level, x in reversed(levels):
+        below = _field_logit(x, level, below)
+        found |= _blended(x, [picture, logit], level, ratio, fusion_width) | _field(below, level)
     return keras.Model([picture, logit, *maps], found, name="decoder")
 
 
-def _shown(x: Any, known: list[Any], level: int, ratio: int, fusion_width: int) -> dict[str, Any]:
-    """Picture, blending map and field of a level, made of its features and of what is known at full size."""
+def _blended(x: Any, known: list[Any], level: int, ratio: int, fusion_width: int) -> dict[str, Any]:
+    """Picture and blending map of a level, made of its features and of what is known at full size."""
     fusion = DualAttentionFusion(ratio, fusion_width, True, dtype="float32", name=f"fusion_{level}")
     blended, _, alpha = fusion([x, *known])
-    start = {"kernel_initializer": "glorot_uniform", "dtype": "float32"}
-    field = conv(x, 2, "sigmoid", f"field_{level}", **start)
-    return {f"picture_{level}": blended, f"alpha_{level}": alpha, f"field_{level}": field}
+    return {f"picture_{level}": blended, f"alpha_{level}": alpha}
+
+
+def _field_logit(x: Any, level: int, below: Any = None) -> Any:
+    """What a level's features say of u and v, beside what the level below says."""
+    logit = conv(x, 2, None, f"field_{level}", kernel_initializer="glorot_uniform", dtype="float32")
+    if below is None:
+        return logit
+    larger = layers.UpSampling2D(interpolation="bilinear", dtype="float32", name=f"field_{level}_below")(below)
+    return layers.Add(dtype="float32", name=f"field_{level}_sum")([larger, logit])
+
+
+def _field(logit: Any, level: int) -> dict[str, Any]:
+    return {f"field_{level}": layers.Activation("sigmoid", dtype="float32", name=f"field_{level}_unit")(logit)}
 
 
 def _doubled(x: Any, width: int, norm: bool, transposed: bool, name: str) -> Any:

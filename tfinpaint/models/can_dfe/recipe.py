@@ -32,7 +32,7 @@ PAPER = Recipe(
             16,
             (
                 Update(
-                    {"encoder": 1e-4, "decoder": 1e-4, "shown": 1e-4},
+                    {"encoder": 1e-4, "decoder": 1e-4, "fusions": 1e-4, "fields": 1e-4},
                     {**_STRUCTURE, "style": 240.0, "id_mse": 0.1, "perceptual": 0.0, "adv_g": 0.0},
                 ),
             ),
@@ -57,19 +57,28 @@ SMALL = Recipe(
             PAPER.stage("completion"),
             name="scales",
             length={"steps": 3_000},
-            updates=(Update({"shown": 3e-3}, _SMALL),),
+            updates=(Update({"fusions": 3e-3, "fields": 3e-3}, _SMALL),),
             frozen=("finder", "encoder", "decoder", "recogniser"),
             schedule=_DECAY,
         ),
         replace(
             PAPER.stage("completion"),
             length={"steps": 24_000},
-            updates=(Update({"encoder": 5e-4, "decoder": 5e-4, "shown": 1e-3}, _SMALL),),
+            updates=(Update({"encoder": 5e-4, "decoder": 5e-4, "fusions": 1e-3, "fields": 1e-3}, _SMALL),),
             frozen=("finder", "recogniser"),
             schedule=_DECAY,
         ),
+        # Nothing painted depends on the field, so it is read off once more, of features that stand still.
+        replace(
+            PAPER.stage("completion"),
+            name="fields",
+            length={"steps": 2_000},
+            updates=(Update({"fields": 3e-3}, {"uv": 1.0}),),
+            frozen=("finder", "encoder", "decoder", "fusions"),
+            schedule=_DECAY,
+        ),
         finish_stage(
-            {"encoder": 1e-4, "decoder": 2e-4, "shown": 2e-4},
+            {"encoder": 1e-4, "decoder": 2e-4, "fusions": 2e-4, "fields": 2e-4},
             16_000,
             frozen=("finder", "head"),
             adversary=0.06,
