@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 from tfinpaint import losses, records, zoo
 from tfinpaint.data import load_faces, occlusions, uv_fields
@@ -42,7 +43,7 @@ def errors(model: Any, occluded: np.ndarray, uv: np.ndarray, valid: np.ndarray) 
     for start in range(0, len(occluded), BATCH):
         part = slice(start, start + BATCH)
         picture = occluded[part].astype(np.float32) / 127.5 - 1
-        levels = model.forward({"occluded": picture}, ["restored"], training=False)["restored"]
+        levels = model.forward({"occluded": ops.convert_to_tensor(picture)}, ["restored"], training=False)["restored"]
         for level in range(1, 1 + model.scales):
             field = levels[f"field_{level}"]
             wrong = losses.correspondence_l1(field, uv[part].astype(np.float32), valid[part].astype(np.float32))
