@@ -206,7 +206,7 @@ SMALL_STAGES = {
     "completion": (
         24_000,
         16,
-        {"encoder": 5e-4, "decoder": 5e-4, "fusions": 1e-3, "fields": 3e-5},
+        {"encoder": 5e-4, "decoder": 5e-4, "fusions": 1e-3, "fields": 1e-3},
         {
             "rec": 6.0,
             "uv": 0.1,
@@ -236,7 +236,7 @@ def test_the_small_recipe_is_as_the_ledger_says(name):
 
 def test_what_a_decoder_shows_learns_first_while_all_that_it_sees_stands_still():
     scales, completion = SMALL.stage("scales"), SMALL.stage("completion")
-    assert [u.parts for u in scales.updates] == [{"fusions": 3e-3, "fields": 3e-5}]
+    assert [u.parts for u in scales.updates] == [{"fusions": 3e-3, "fields": 1e-3}]
     assert scales.updates[0].terms == completion.updates[0].terms
     assert set(scales.frozen) == {"finder", "encoder", "decoder", "recogniser"}
     parts = make("can_dfe").parts()
@@ -250,7 +250,7 @@ def test_what_a_decoder_shows_learns_first_while_all_that_it_sees_stands_still()
 
 def test_the_field_is_read_off_of_features_that_stand_still():
     (update,) = SMALL.stage("fields").updates
-    assert update.parts == {"fields": 3e-5} and update.terms == {"uv": 1.0}
+    assert update.parts == {"fields": 1e-3} and update.terms == {"uv": 1.0}
     assert set(SMALL.stage("fields").frozen) == {"finder", "encoder", "decoder", "fusions"}
 
 

@@ -131,7 +131,8 @@ def shared_decoder(
     What a level shows is made of its features after the encoder's map has joined them. Those at full size are what the
     U-Net's last convolution gives, with more channels than three. Before the maps it takes the logit of what is hidden,
     from which each level's blending map begins. A level's field adds to that of the level below: where on a face a
-    pixel lies is known to maps that see the whole of it, and where exactly to those that see edges.
+    pixel lies is known to maps that see the whole of it, and where exactly to those that see edges. Features count by
+    their direction there, because a sum of many large ones swings about at any rate that suits a painter.
 
     Args:
         size: side of the picture.
@@ -149,7 +150,8 @@ def shared_decoder(
     levels = list(enumerate([last_convolution(seen[-1], widths[-1], 2), *reversed(seen)][:scales], 1))
     found, below = {}, None
     for level, x in reversed(levels):
-        below = _field_logit(x, level, below)
+        unit = layers.UnitNormalization(dtype="float32", name=f"field_{level}_length")(x)
+        below = _field_logit(unit, level, below)
         found |= _blended(x, [picture, logit], level, ratio, fusion_width) | _field(below, level)
     return keras.Model([picture, logit, *maps], found, name="decoder")
 
@@ -171,7 +173,7 @@ def _field_logit(x: Any, level: int, below: Any = None) -> Any:
 
 
 def _field(logit: Any, level: int) -> dict[str, Any]:
-    return {f"field_{level}": layers.Activation("sigmoid", dtype="float32", name=f"field_{level}_unit")(logit)}
+    return {f"field_{level}": layers.Activation("sigmoid", dtype="float32", name=f"field_{level}_shown")(logit)}
 
 
 def _doubled(x: Any, width: int, norm: bool, transposed: bool, name: str) -> Any:

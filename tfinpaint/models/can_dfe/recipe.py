@@ -57,29 +57,28 @@ SMALL = Recipe(
             PAPER.stage("completion"),
             name="scales",
             length={"steps": 3_000},
-            updates=(Update({"fusions": 3e-3, "fields": 3e-5}, _SMALL),),
+            updates=(Update({"fusions": 3e-3, "fields": 1e-3}, _SMALL),),
             frozen=("finder", "encoder", "decoder", "recogniser"),
             schedule=_DECAY,
         ),
         replace(
             PAPER.stage("completion"),
             length={"steps": 24_000},
-            updates=(Update({"encoder": 5e-4, "decoder": 5e-4, "fusions": 1e-3, "fields": 3e-5}, _SMALL),),
+            updates=(Update({"encoder": 5e-4, "decoder": 5e-4, "fusions": 1e-3, "fields": 1e-3}, _SMALL),),
             frozen=("finder", "recogniser"),
             schedule=_DECAY,
         ),
-        # Nothing painted depends on the field, so it is read off once more, of features that stand still. It sums up many
-        # large ones: at a painter's rate it swings about.
+        # Nothing painted depends on the field, so it is read off once more, of features that stand still.
         replace(
             PAPER.stage("completion"),
             name="fields",
             length={"steps": 2_000},
-            updates=(Update({"fields": 3e-5}, {"uv": 1.0}),),
+            updates=(Update({"fields": 1e-3}, {"uv": 1.0}),),
             frozen=("finder", "encoder", "decoder", "fusions"),
             schedule=_DECAY,
         ),
         finish_stage(
-            {"encoder": 1e-4, "decoder": 2e-4, "fusions": 2e-4, "fields": 3e-5},
+            {"encoder": 1e-4, "decoder": 2e-4, "fusions": 2e-4, "fields": 2e-4},
             16_000,
             frozen=("finder", "head"),
             adversary=0.06,
