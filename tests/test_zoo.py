@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import readme
 from tfinpaint import zoo
 from tfinpaint.engine import FAMILIES
 from tfinpaint.errors import InputError, WeightsError
@@ -139,8 +140,17 @@ def test_the_tables_of_a_card_are_those_of_its_results(record):
     assert _between_marks(card) == card_table(_results(record), record.name).strip()
 
 
-def test_the_table_of_the_readme_is_that_of_all_results():
-    assert _between_marks(ROOT / "README.md") == summary_table(map(_results, MEASURED)).strip()
+def test_the_table_of_results_is_that_of_all_records():
+    assert _between_marks(ROOT / "docs" / "evaluation.md") == summary_table(map(_results, MEASURED)).strip()
+
+
+def test_the_readmes_table_of_models_is_that_of_their_records_and_each_has_its_pictures():
+    assert _between_marks(ROOT / "README.md", "models") == readme.table()
+    assert {path.stem for path in readme.PAIRS.iterdir()} == set(readme.shown())
+
+
+def test_every_model_that_paints_stands_in_the_readme():
+    assert set(readme.MEASURED) == set(zoo.MODELS) - {"what_hides"}
 
 
 @measured
