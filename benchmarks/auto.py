@@ -138,7 +138,7 @@ def main() -> None:
     ways = {family: (way.split(",")[0], way.endswith(", told")) for family, way in chosen.items()}
     models = {family: name for family, (name, _) in ways.items()}
     for label, values in tops.items():
-        for name, of in (("family right", dict(zip(models, models, strict=True))), ("model right", models)):
+        for name, of in (("family right", {each: each for each in models}), ("model right", models)):
             sights[label][name] = summarise(right(values, label.split(",")[0], of))
     bare = finder.restore(faces.images, batch_size=BATCH)
     touched = np.array([bool(seen(each)) for each in bare.extras["families"]], np.float64)

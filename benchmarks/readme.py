@@ -53,7 +53,7 @@ def measured(name: str) -> str:
     methods = read_results(zoo.folder(name) / file)["sets"][SET]["kinds"][kind]["methods"]
     ours, hidden, telea = (methods[who] for who in (zoo.preset(name).name, "occluded", "telea"))
     psnr = [f"{scores['hole_psnr']['mean']:.1f}" for scores in (ours, hidden, telea)]
-    found = f"; finds {100 * ours['mask_iou']['mean']:.0f} % of them (IoU)" if "mask_iou" in ours else ""
+    found = f"; what it finds fits to an IoU of {ours['mask_iou']['mean']:.2f}" if "mask_iou" in ours else ""
     return (
         f"{words}: {psnr[0]} dB where it was hidden ({psnr[1]} before, {psnr[2]} OpenCV's method, told the mask); "
         f"{100 * ours['hole_sharpness']['mean']:.0f} % of the photo's sharpness{found}"

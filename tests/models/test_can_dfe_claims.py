@@ -241,9 +241,8 @@ def test_what_a_decoder_shows_learns_first_while_all_that_it_sees_stands_still()
     assert set(scales.frozen) == {"finder", "encoder", "decoder", "recogniser"}
     parts = make("can_dfe").parts()
     names = {part: {layer.name for layer in parts[part] if layer.weights} for part in ("decoder", "fusions", "fields")}
-    assert names["fusions"] == {f"fusion_{k}" for k in (1, 2, 3)} and names["fields"] == {
-        f"field_{k}" for k in (1, 2, 3)
-    }
+    assert names["fusions"] == {f"fusion_{k}" for k in (1, 2, 3)}
+    assert names["fields"] == {f"field_{k}" for k in (1, 2, 3)}
     with_weights = {layer.name for layer in make("can_dfe").decoder.layers if layer.weights}
     assert names["decoder"] == with_weights - names["fusions"] - names["fields"]
 

@@ -122,8 +122,13 @@ def _surely(families: np.ndarray, family: str) -> np.ndarray:
     """Where a family is the likeliest, `(side, side)` bool, without spots in which it is nowhere sure."""
     index = FAMILIES.index(family)
     there = families.argmax(-1) == index
+    return _spots_with(there & (families[..., index] >= SURE[family]), there)
+
+
+def _spots_with(core: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """The connected spots of `there` that hold something of `core`, which lies in it; `(height, width)` bool each."""
     _, spots = cv2.connectedComponents(there.astype(np.uint8))
-    return np.isin(spots, np.unique(spots[there & (families[..., index] >= SURE[family])]))
+    return np.isin(spots, np.unique(spots[core]))
 
 
 def _overlooked(there: np.ndarray, painted: np.ndarray) -> np.ndarray:
@@ -137,8 +142,7 @@ def _overlooked(there: np.ndarray, painted: np.ndarray) -> np.ndarray:
     left = (cv2.resize(there.astype(np.float32), (width, height)) > 0.5) & (painted[..., 0] == 0)
     thick = max(2, round(_THICK * height))
     core = cv2.erode(left.astype(np.uint8), np.ones((thick, thick), np.uint8)) > 0
-    _, spots = cv2.connectedComponents(left.astype(np.uint8))
-    return np.isin(spots, np.unique(spots[core]))
+    return _spots_with(core, left)
 
 
 def _grown(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
